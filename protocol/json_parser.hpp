@@ -1,0 +1,63 @@
+// JSON text (RFC 8259) to a tree that keeps what strict reading needs: duplicates, exact integers, which members
+// were asked for. Used by json_reader alone. Written here because bodies carry base64 of megabytes: strings are
+// scanned eight bytes at a time, several times faster than with a general parser.
+#pragma once
+
+#include "protocol/json_reader.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace relay::protocol {
+
+enum class JsonKind : std::uint8_t {
+    null,
+    boolean,
+    integer,     ///< without fraction or exponent, within std::int64_t
+    big_integer, ///< likewise, beyond it
+    other_number,
+    string,
+    array,
+    object,
+};
+
+struct JsonMember;
+
+struct JsonValue {
+    JsonKind kind = JsonKind::null;
+    bool opened = false; ///< its members are checked for unknown ones
+    std::int64_t integer = 0;
+    std::string text;
+    std::vector<JsonValue> items;
+    std::vector<JsonMember> members;
+};
+
+struct JsonMember {
+    std::string name;
+    JsonValue value;
+    bool asked = false; ///< somebody knows this member
+};
+
+/// Findings with bounds, so that a hostile body cannot make a huge answer: at most 1,000 of them and 256 KiB of
+/// pointers (the first one always), and one for each place besides duplicate_member.
+class JsonFindings {
+public:
+    void note(std::string pointer, std::string code);
+    /// Forgets the rest: when the text is no JSON, nothing else is worth telling.
+    void note_alone(std::string code);
+    [[nodiscard]] bool empty() const noexcept { return !any_; }
+    [[nodiscard]] std::vector<Finding> take() { return std::move(all_); }
+
+private:
+    std::vector<Finding> all_;
+    std::size_t pointer_bytes_ = 0;
+    bool any_ = false;
+};
+
+/// False when the text is no JSON, too deep or of more than 65,536 values: `findings` then tell.
+[[nodiscard]] bool
+parse_json(std::string_view text, const JsonDocument::Limits& limits, JsonValue& root, JsonFindings& findings);
+
+} // namespace relay::protocol
