@@ -1,0 +1,20 @@
+// Files of our own CA: read whole, written so that a crash leaves the old or the new one. Included by sources only.
+#pragma once
+
+#include "protocol/error.hpp"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include <sys/types.h>
+
+namespace relay::auth {
+
+/// Error: internal with the path and the system's reason.
+[[nodiscard]] protocol::Result<std::string> read_text_file(const std::filesystem::path& path);
+/// Temporary name in the same folder, fsync, rename, fsync of the folder. Error as above.
+[[nodiscard]] protocol::Result<void>
+write_text_file(const std::filesystem::path& path, std::string_view text, mode_t mode);
+
+} // namespace relay::auth
