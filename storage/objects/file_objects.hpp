@@ -1,0 +1,40 @@
+// PayloadStore in a folder: ROOT/ab/cd/KEY, written under a temporary name first. For one server, or several on a
+// file system that they share.
+#pragma once
+
+#include "storage/objects/file_pool.hpp"
+#include "storage/payload_store.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace relay::storage::objects {
+
+struct FileObjectsLimits {
+    int threads = 4;
+    std::size_t queue = 1024; ///< operations waiting
+};
+
+class FileObjects final : public PayloadStore {
+public:
+    /// Makes the folder where it is missing and removes temporary files older than a day.
+    /// Error: unavailable with the reason.
+    [[nodiscard]] static protocol::Result<std::unique_ptr<FileObjects>>
+    open(const std::filesystem::path& root, const FileObjectsLimits& limits);
+
+    Awaitable<protocol::Result<std::unique_ptr<ObjectWriter>>>
+    create(std::string key, std::int64_t size, std::string sha256_hex) override;
+    Awaitable<protocol::Result<protocol::Bytes>>
+    read(std::string key, std::int64_t offset, std::int64_t length) override;
+    Awaitable<protocol::Result<void>> remove(std::string key) override;
+    Awaitable<protocol::Result<void>> ping() override;
+
+private:
+    FileObjects(std::filesystem::path root, const FileObjectsLimits& limits);
+
+    std::filesystem::path root_;
+    std::shared_ptr<FilePool> pool_; ///< writers that outlive the store clean up through it
+};
+
+} // namespace relay::storage::objects

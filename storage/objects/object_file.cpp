@@ -1,0 +1,184 @@
+#include "storage/objects/object_file.hpp"
+
+#include "storage/payload_store.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace relay::storage::objects {
+
+using protocol::Error;
+using protocol::Result;
+
+namespace {
+
+constexpr std::size_t block = 1U << 20U;
+constexpr std::chrono::hours leftover_age{24};
+
+/// The store cannot do it now: full, out of descriptors, broken. Nothing was kept.
+Error failed(const char* doing) {
+    return protocol::errors::unavailable(std::string(doing) + ": " + std::generic_category().message(errno));
+}
+
+class Descriptor final {
+public:
+    explicit Descriptor(int number) : number_(number) {}
+    ~Descriptor() {
+        if (number_ >= 0) {
+            ::close(number_);
+        }
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    [[nodiscard]] int number() const { return number_; }
+
+private:
+    int number_;
+};
+
+Result<void> sync_folder(const std::filesystem::path& folder) {
+    const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (opened.number() < 0 || ::fsync(opened.number()) != 0) {
+        return failed("fsync of an object folder");
+    }
+    return {};
+}
+
+/// Makes the folder durable in its parent, also when somebody else has just made it.
+Result<void> make_folder(const std::filesystem::path& folder) {
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+        return failed("making an object folder");
+    }
+    return sync_folder(folder.parent_path());
+}
+
+} // namespace
+
+bool is_object_key(const std::string& key) {
+    return key.size() >= 8 && key.size() <= 128 &&
+           std::all_of(key.begin(), key.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+std::filesystem::path object_path(const std::filesystem::path& root, const std::string& key) {
+    return root / key.substr(0, 2) / key.substr(2, 2) / key;
+}
+
+ObjectFile::ObjectFile(std::filesystem::path root, std::string key, std::int64_t size)
+    : root_(std::move(root)),
+      key_(std::move(key)),
+      temporary_(root_ / temporary_folder / (key_ + "." + make_object_key())),
+      size_(size) {
+}
+
+ObjectFile::~ObjectFile() {
+    if (descriptor_ >= 0) {
+        ::close(descriptor_);
+        ::unlink(temporary_.c_str());
+    }
+}
+
+Result<void> ObjectFile::open() {
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    return descriptor_ < 0 ? Result<void>(failed("making an object")) : Result<void>();
+}
+
+Result<void> ObjectFile::append(protocol::BytesView data) {
+    while (!data.empty()) {
+        const auto written = ::write(descriptor_, data.data(), std::min(data.size(), block));
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written < 0) {
+            return failed("writing an object");
+        }
+        written_ += written;
+        data = data.subspan(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
+Result<void> ObjectFile::publish() {
+    if (written_ != size_) {
+        return protocol::errors::internal("an object is not of the size that was announced");
+    }
+    if (::fsync(descriptor_) != 0) {
+        return failed("fsync of an object");
+    }
+    const auto path = object_path(root_, key_);
+    const auto folder = path.parent_path();
+    struct stat there {};
+    if (::stat(folder.c_str(), &there) != 0) {
+        for (const auto& missing : {folder.parent_path(), folder}) {
+            auto made = make_folder(missing);
+            if (made.has_error()) {
+                return made;
+            }
+        }
+    }
+    if (::rename(temporary_.c_str(), path.c_str()) != 0) {
+        return failed("giving an object its name");
+    }
+    ::close(std::exchange(descriptor_, -1));
+    return sync_folder(folder);
+}
+
+Result<protocol::Bytes> read_object(const std::filesystem::path& path, std::int64_t offset, std::int64_t length) {
+    const Descriptor opened(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    if (opened.number() < 0) {
+        return errno == ENOENT ? protocol::errors::not_found("the object is gone") : failed("opening an object");
+    }
+    protocol::Bytes bytes(static_cast<std::size_t>(length));
+    std::size_t have = 0;
+    while (have < bytes.size()) {
+        const auto got =
+            ::pread(opened.number(), bytes.data() + have, bytes.size() - have, offset + static_cast<off_t>(have));
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return failed("reading an object");
+        }
+        if (got == 0) {
+            return protocol::errors::internal("an object is shorter than it was when it was stored");
+        }
+        have += static_cast<std::size_t>(got);
+    }
+    return bytes;
+}
+
+Result<void> remove_object(const std::filesystem::path& path) {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+        return failed("removing an object");
+    }
+    return {};
+}
+
+Result<void> prepare_folder(const std::filesystem::path& root) {
+    const auto temporary = root / temporary_folder;
+    std::error_code failure;
+    std::filesystem::create_directories(root, failure);
+    if (failure || (::mkdir(temporary.c_str(), 0700) != 0 && errno != EEXIST)) {
+        return protocol::errors::unavailable(root.string() + ": the folder for objects cannot be made or written");
+    }
+    if (::access(temporary.c_str(), R_OK | W_OK | X_OK) != 0) {
+        return failed("the folder for objects");
+    }
+    const auto now = std::filesystem::file_time_type::clock::now();
+    for (std::filesystem::directory_iterator file(temporary, failure), end; !failure && file != end;
+         file.increment(failure)) {
+        std::error_code ignored; // another process may be cleaning up as well
+        const auto written = file->last_write_time(ignored);
+        if (!ignored && now - written > leftover_age) {
+            std::filesystem::remove(file->path(), ignored);
+        }
+    }
+    return {};
+}
+
+} // namespace relay::storage::objects

@@ -1,0 +1,48 @@
+// One object as a file: the blocking system calls of FileObjects, each with its error.
+#pragma once
+
+#include "protocol/bytes.hpp"
+#include "protocol/error.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace relay::storage::objects {
+
+inline constexpr std::string_view temporary_folder = "tmp";
+
+/// Lower-case hex, 8 to 128 digits.
+[[nodiscard]] bool is_object_key(const std::string& key);
+/// ROOT/ab/cd/KEY
+[[nodiscard]] std::filesystem::path object_path(const std::filesystem::path& root, const std::string& key);
+
+/// A file under a temporary name, which publish() gives its place. Not published: nothing of it stays.
+class ObjectFile final {
+public:
+    ObjectFile(std::filesystem::path root, std::string key, std::int64_t size);
+    ~ObjectFile();
+    ObjectFile(const ObjectFile&) = delete;
+    ObjectFile& operator=(const ObjectFile&) = delete;
+
+    [[nodiscard]] protocol::Result<void> open();
+    [[nodiscard]] protocol::Result<void> append(protocol::BytesView data);
+    /// fsync of the file, rename, fsync of the folders. Error: internal when it is not of the size announced.
+    [[nodiscard]] protocol::Result<void> publish();
+
+private:
+    std::filesystem::path root_;
+    std::string key_;
+    std::filesystem::path temporary_;
+    std::int64_t size_;
+    std::int64_t written_ = 0;
+    int descriptor_ = -1;
+};
+
+[[nodiscard]] protocol::Result<protocol::Bytes>
+read_object(const std::filesystem::path& path, std::int64_t offset, std::int64_t length);
+[[nodiscard]] protocol::Result<void> remove_object(const std::filesystem::path& path);
+/// The folder and its temporary one; removes what a crash left there more than a day ago.
+[[nodiscard]] protocol::Result<void> prepare_folder(const std::filesystem::path& root);
+
+} // namespace relay::storage::objects

@@ -1,0 +1,320 @@
+// SQL of commit groups, whose statements are pipelined into one transaction and take arrays with one element per item.
+// settle, destroy and notify serve the executor's jobs as well.
+#pragma once
+
+#include "storage/postgres/bundle_queries_common.hpp"
+#include "storage/postgres/query.hpp"
+
+#include <array>
+
+namespace relay::storage::postgres::bundle_queries {
+
+// One plan serves every group, made when the tables may still be small. So that it goes by the keys for good: an upload
+// in progress is told by `in_place IS NULL` (bundles_uploading would be scanned whole), due_at and doomed stand in
+// forms that no index offers, and a look-up is a scalar subquery (EXISTS may be answered by hashing a whole table).
+
+// $1 bundle_ids. Primary key.
+inline constexpr Query lock_bundles{
+    "lock_bundles", "SELECT bundle_id FROM bundles WHERE bundle_id = ANY($1::uuid[]) ORDER BY bundle_id FOR UPDATE"};
+
+// $1 offices of acceptances, $2 bundle_ids of chunks. Primary keys.
+inline constexpr Query lock_mailboxes{"lock_mailboxes", R"(
+SELECT office FROM mailboxes WHERE office = ANY(ARRAY(
+    SELECT unnest($1::text[]) UNION SELECT recipient FROM bundles WHERE bundle_id = ANY($2::uuid[])))
+ORDER BY office FOR UPDATE)"};
+
+// $1 keys. Primary key.
+inline constexpr Query lock_objects{
+    "lock_objects",
+    "SELECT key FROM pending_objects WHERE key = ANY($1::text[]) AND doomed IS NOT TRUE ORDER BY key FOR UPDATE"};
+
+// Drops, expiries and lapses that are due. $1 bundle_ids, locked.
+inline constexpr Query settle_bundles{"settle_bundles", "WITH " RELAY_MOMENT R"(,
+due AS MATERIALIZED (
+    SELECT b.bundle_id, b.upload_id, b.sender, b.recipient, b.manifest_sha256, b.claim_id, b.state AS was, t,
+           CASE WHEN b.state = 'uploading' THEN 'dropped'
+                WHEN b.state = 'waiting' THEN 'expired'
+                WHEN b.sent_at IS NOT NULL THEN 'fetched'
+                WHEN b.expires_at <= t THEN 'expired'
+                ELSE 'waiting' END AS becomes
+    FROM bundles b, moment WHERE b.bundle_id = ANY($1::uuid[]) AND coalesce(b.due_at <= t, false)),
+lapsed AS (
+    INSERT INTO lapsed_claims (bundle_id, claim_id, lapsed_at)
+    SELECT bundle_id, claim_id, t FROM due WHERE was = 'claimed' AND becomes <> 'fetched' ON CONFLICT DO NOTHING),
+dropped AS (DELETE FROM bundles b USING due d WHERE d.becomes = 'dropped' AND b.bundle_id = d.bundle_id),
+manifests AS (DELETE FROM bundle_manifests m USING due d WHERE d.becomes = 'dropped' AND m.bundle_id = d.bundle_id),
+chunks AS (
+    DELETE FROM payload_chunks p USING due d WHERE d.becomes = 'dropped' AND p.upload_id = d.upload_id
+    RETURNING p.object_key),
+doomed AS (
+    INSERT INTO pending_objects (key, at, doomed) SELECT object_key, t, true FROM chunks, moment
+    WHERE object_key IS NOT NULL),
+changed AS (
+    UPDATE bundles b SET
+        state = d.becomes,
+        due_at = CASE d.becomes WHEN 'waiting' THEN b.expires_at END,
+        claim_id = CASE d.becomes WHEN 'fetched' THEN b.claim_id END,
+        claimed_at = CASE d.becomes WHEN 'fetched' THEN b.claimed_at END,
+        last_call_at = CASE d.becomes WHEN 'fetched' THEN b.last_call_at END,
+        sent = CASE d.becomes WHEN 'fetched' THEN b.sent END,
+        sent_at = CASE d.becomes WHEN 'fetched' THEN b.sent_at END,
+        fetched_at = CASE d.becomes WHEN 'fetched' THEN d.t END,
+        confirmation = CASE d.becomes WHEN 'fetched' THEN 'none' END,
+        expired_at = CASE d.becomes WHEN 'expired' THEN d.t END
+    FROM due d WHERE d.becomes <> 'dropped' AND b.bundle_id = d.bundle_id)
+INSERT INTO events (event_id, type, at, bundle_id, sender, recipient, manifest_sha256, confirmation)
+SELECT relay_uuid7(d.t), e.type, d.t, d.bundle_id, d.sender, d.recipient, d.manifest_sha256, e.confirmation
+FROM due d CROSS JOIN LATERAL (VALUES
+    (1, 'claim_lapsed', NULL, d.was = 'claimed' AND d.becomes <> 'fetched'),
+    (2, 'bundle_expired', NULL, d.becomes = 'expired'),
+    (2, 'bundle_fetched', 'none', d.becomes = 'fetched')) e (nth, type, confirmation, holds)
+WHERE e.holds ORDER BY d.bundle_id, e.nth)"};
+
+// $1 offices, $2 places to take in their inboxes, $3 in their outboxes. Primary key.
+inline constexpr Query take_places{"take_places", R"(
+UPDATE mailboxes m SET last_in = m.last_in + d.ins, last_out = m.last_out + d.outs
+FROM (SELECT unnest($1::text[]) AS office, unnest($2::bigint[]) AS ins, unnest($3::bigint[]) AS outs) d
+WHERE m.office = d.office)"};
+
+// Acceptances, one element per item: $1 bundle_id … $10 whole, $11 and $12 how far its places lie before the mailboxes'
+// last ones, $13 bytes that earlier items of this group reserve for the sender. $14 ms until expiry, $15 ms until an
+// unfinished upload is dropped, $16 bytes a sender may have outstanding (bundles_uploading).
+inline constexpr Query insert_bundles{"insert_bundles", "WITH " RELAY_MOMENT R"(
+INSERT INTO bundles (bundle_id, upload_id, sender, recipient, out_place, in_place, state, manifest_sha256, payload_size,
+                     chunk_size, chunk_count, created_at, reserved_at, accepted_at, expires_at, due_at)
+SELECT i.bundle_id, i.upload_id, i.sender, i.recipient, o.last_out - i.out_back,
+       CASE WHEN i.whole THEN p.last_in - i.in_back END, CASE WHEN i.whole THEN 'waiting' ELSE 'uploading' END,
+       i.manifest_sha256, i.payload_size, i.chunk_size, i.chunk_count, i.created_at, t,
+       CASE WHEN i.whole THEN t END, CASE WHEN i.whole THEN t + $14::bigint * interval '1 ms' END,
+       t + CASE WHEN i.whole THEN $14::bigint ELSE $15::bigint END * interval '1 ms'
+FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS upload_id, unnest($3::text[]) AS sender,
+             unnest($4::text[]) AS recipient, unnest($5::bytea[]) AS manifest_sha256,
+             unnest($6::timestamptz[]) AS created_at, unnest($7::bigint[]) AS payload_size,
+             unnest($8::bigint[]) AS chunk_size, unnest($9::int[]) AS chunk_count, unnest($10::boolean[]) AS whole,
+             unnest($11::bigint[]) AS in_back, unnest($12::bigint[]) AS out_back, unnest($13::bigint[]) AS ahead) i
+JOIN mailboxes o ON o.office = i.sender JOIN mailboxes p ON p.office = i.recipient CROSS JOIN moment
+WHERE i.whole OR i.payload_size + i.ahead <= $16::bigint - (
+    SELECT coalesce(sum(u.payload_size), 0) FROM bundles u WHERE u.sender = i.sender AND u.state = 'uploading')
+ORDER BY i.bundle_id ON CONFLICT (bundle_id) DO NOTHING)"};
+
+// The rest of an acceptance, where its upload_id took the row. $1 bundle_id, $2 upload_id, $3 files, $4 cover,
+// $5 chunk_digests, $6 signed_manifest.
+inline constexpr Query insert_manifests{"insert_manifests", R"(
+INSERT INTO bundle_manifests (bundle_id, files, cover, chunk_digests, signed_manifest)
+SELECT i.bundle_id, i.files, i.cover, i.chunk_digests, i.signed_manifest
+FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS upload_id, unnest($3::text[]) AS files,
+             unnest($4::bytea[]) AS cover, unnest($5::bytea[]) AS chunk_digests,
+             unnest($6::bytea[]) AS signed_manifest) i
+JOIN bundles b ON b.bundle_id = i.bundle_id AND b.upload_id = i.upload_id ON CONFLICT (bundle_id) DO NOTHING)"};
+
+// $1 bundle_id, $2 upload_id, $3 payload. Only `waiting`: a group that runs again must not bring destroyed bytes back.
+inline constexpr Query insert_payloads{"insert_payloads", R"(
+INSERT INTO payload_chunks (upload_id, n, size, bytes)
+SELECT i.upload_id, 0, b.payload_size, i.bytes
+FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS upload_id, unnest($3::bytea[]) AS bytes) i
+JOIN bundles b ON b.bundle_id = i.bundle_id AND b.upload_id = i.upload_id AND b.state = 'waiting'
+ON CONFLICT (upload_id, n) DO NOTHING)"};
+
+// $1 bundle_id, $2 upload_id, $3 event_id, $4 actor's user_id, $5 actor's certificate. Whole acceptances only.
+inline constexpr Query tell_accepted{"tell_accepted", R"(
+INSERT INTO events (event_id, type, at, actor_user, actor_certificate, bundle_id, sender, recipient, manifest_sha256)
+SELECT i.event_id, 'bundle_accepted', b.accepted_at, i.actor_user, i.actor_certificate, b.bundle_id, b.sender,
+       b.recipient, b.manifest_sha256
+FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS upload_id, unnest($3::uuid[]) AS event_id,
+             unnest($4::text[]) AS actor_user, unnest($5::bytea[]) AS actor_certificate) i
+JOIN bundles b ON b.bundle_id = i.bundle_id AND b.upload_id = i.upload_id ON CONFLICT (event_id) DO NOTHING)"};
+
+// $1 bundle_id, $2 upload_id, $3 n, $4 size, $5 bytes or null, $6 object_key or null.
+inline constexpr Query insert_chunks{"insert_chunks", R"(
+WITH taken AS (
+    INSERT INTO payload_chunks (upload_id, n, size, bytes, object_key)
+    SELECT i.upload_id, i.n, i.size, i.bytes, i.object_key
+    FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS upload_id, unnest($3::int[]) AS n,
+                 unnest($4::bigint[]) AS size, unnest($5::bytea[]) AS bytes, unnest($6::text[]) AS object_key) i
+    JOIN bundles b ON b.bundle_id = i.bundle_id AND b.upload_id = i.upload_id AND b.in_place IS NULL
+    WHERE i.n BETWEEN 0 AND b.chunk_count - 1 AND (i.object_key IS NULL OR (
+        SELECT p.key FROM pending_objects p WHERE p.key = i.object_key AND p.doomed IS NOT TRUE) IS NOT NULL)
+    ON CONFLICT (upload_id, n) DO NOTHING RETURNING object_key)
+DELETE FROM pending_objects p USING taken WHERE p.key = taken.object_key)"};
+
+// Objects of chunks that were not taken are of no use to anybody. $1 keys.
+inline constexpr Query doom_untaken{
+    "doom_untaken", "UPDATE pending_objects SET doomed = true WHERE key = ANY($1::text[]) AND doomed IS NOT TRUE"};
+
+// A statement of its own, later than insert_chunks: whoever sees all chunks publishes. $1 bundle_id, $2 upload_id,
+// $3 event_id, $4 and $5 actor, $6 ms until expiry.
+inline constexpr Query publish_bundles{"publish_bundles", "WITH " RELAY_MOMENT R"(,
+ready AS MATERIALIZED (
+    SELECT b.bundle_id, b.recipient, i.event_id, i.actor_user, i.actor_certificate,
+           row_number() OVER (PARTITION BY b.recipient ORDER BY b.bundle_id DESC) - 1 AS back
+    FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS upload_id, unnest($3::uuid[]) AS event_id,
+                 unnest($4::text[]) AS actor_user, unnest($5::bytea[]) AS actor_certificate) i
+    JOIN bundles b ON b.bundle_id = i.bundle_id AND b.upload_id = i.upload_id AND b.in_place IS NULL
+    WHERE (SELECT count(*) FROM payload_chunks p WHERE p.upload_id = b.upload_id) = b.chunk_count),
+places AS (
+    UPDATE mailboxes m SET last_in = m.last_in + d.ins
+    FROM (SELECT recipient, count(*) AS ins FROM ready GROUP BY recipient) d WHERE m.office = d.recipient
+    RETURNING m.office, m.last_in),
+published AS (
+    UPDATE bundles b SET state = 'waiting', in_place = p.last_in - d.back, accepted_at = t,
+        expires_at = t + $6::bigint * interval '1 ms', due_at = t + $6::bigint * interval '1 ms'
+    FROM ready d JOIN places p ON p.office = d.recipient CROSS JOIN moment WHERE b.bundle_id = d.bundle_id
+    RETURNING b.bundle_id, b.sender, b.recipient, b.manifest_sha256, b.accepted_at,
+              d.event_id, d.actor_user, d.actor_certificate)
+INSERT INTO events (event_id, type, at, actor_user, actor_certificate, bundle_id, sender, recipient, manifest_sha256)
+SELECT event_id, 'bundle_accepted', accepted_at, actor_user, actor_certificate, bundle_id, sender, recipient,
+       manifest_sha256
+FROM published)"};
+
+// $1 bundle_id, $2 claim_id, $3 recipient, $4 event_id, $5 and $6 actor, $7 ms of the partial lapse, $8 of the sent
+// one.
+inline constexpr Query claim_bundles{"claim_bundles", "WITH " RELAY_MOMENT R"(,
+held AS (
+    UPDATE bundles b SET state = 'claimed', claim_id = i.claim_id,
+        claimed_at = CASE o.state WHEN 'waiting' THEN t ELSE o.claimed_at END,
+        last_call_at = greatest(o.last_call_at, t),
+        sent = CASE o.state WHEN 'waiting' THEN '{}' ELSE o.sent END,
+        due_at = greatest(o.last_call_at, t)
+                 + CASE WHEN o.sent_at IS NULL THEN $7::bigint ELSE $8::bigint END * interval '1 ms'
+    FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS claim_id, unnest($3::text[]) AS recipient,
+                 unnest($4::uuid[]) AS event_id, unnest($5::text[]) AS actor_user,
+                 unnest($6::bytea[]) AS actor_certificate) i
+    JOIN bundles o ON o.bundle_id = i.bundle_id AND o.recipient = i.recipient CROSS JOIN moment
+    WHERE b.bundle_id = o.bundle_id AND (o.state = 'claimed' AND o.claim_id = i.claim_id OR
+          o.state = 'waiting' AND (
+              SELECT l.claim_id FROM lapsed_claims l WHERE l.bundle_id = i.bundle_id AND l.claim_id = i.claim_id) IS NULL)
+    RETURNING o.state AS was, b.bundle_id, b.sender, b.recipient, b.manifest_sha256, b.claimed_at,
+              i.event_id, i.actor_user, i.actor_certificate)
+INSERT INTO events (event_id, type, at, actor_user, actor_certificate, bundle_id, sender, recipient, manifest_sha256)
+SELECT event_id, 'bundle_claimed', claimed_at, actor_user, actor_certificate, bundle_id, sender, recipient,
+       manifest_sha256
+FROM held WHERE was = 'waiting')"};
+
+// $1 bundle_id, $2 claim_id, $3 ranges, $4 event_id, $5 and $6 actor, $7 ms of the partial lapse, $8 of the sent one.
+inline constexpr Query cover_bundles{"cover_bundles", "WITH " RELAY_MOMENT R"(,
+covered AS (
+    UPDATE bundles b SET sent = d.sent, sent_at = coalesce(d.sent_at, CASE WHEN d.complete THEN t END),
+        last_call_at = greatest(b.last_call_at, t),
+        due_at = greatest(b.last_call_at, t) + CASE WHEN d.complete THEN $8::bigint ELSE $7::bigint END * interval '1 ms'
+    FROM (SELECT i.*, o.sent_at, o.sent + i.ranges AS sent,
+                 o.sent_at IS NOT NULL OR o.sent + i.ranges @> int8range(0, o.payload_size) AS complete
+          FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS claim_id,
+                       unnest($3::int8multirange[]) AS ranges, unnest($4::uuid[]) AS event_id,
+                       unnest($5::text[]) AS actor_user, unnest($6::bytea[]) AS actor_certificate) i
+          JOIN bundles o ON o.bundle_id = i.bundle_id AND o.claim_id = i.claim_id AND o.state = 'claimed') d, moment
+    WHERE b.bundle_id = d.bundle_id
+    RETURNING d.complete AND d.sent_at IS NULL AS finished, b.bundle_id, b.sender, b.recipient, b.manifest_sha256,
+              b.sent_at, d.event_id, d.actor_user, d.actor_certificate)
+INSERT INTO events (event_id, type, at, actor_user, actor_certificate, bundle_id, sender, recipient, manifest_sha256)
+SELECT event_id, 'bundle_sent', sent_at, actor_user, actor_certificate, bundle_id, sender, recipient, manifest_sha256
+FROM covered WHERE finished)"};
+
+// Receipts with the coverage that shares their commit (it stays when the receipt is refused). $1 bundle_id, $2
+// claim_id, $3 ranges, $4 recipient, $5 outcome, $6 manifest_sha256, $7 receipt_sha256, $8 event_id, $9 event_id of
+// bundle_sent, $10 and $11 actor, $12 ms of the partial lapse, $13 of the sent one.
+inline constexpr Query take_receipts{"take_receipts", "WITH " RELAY_MOMENT R"(,
+judged AS MATERIALIZED (
+    SELECT d.*, d.was = 'claimed' AND d.complete AND d.sent_at IS NULL AS finished,
+           CASE WHEN NOT d.meant THEN NULL
+                WHEN d.was = 'fetched' THEN 'receipt_late'
+                WHEN d.outcome = 'rejected' THEN 'bundle_rejected'
+                WHEN d.complete THEN 'bundle_fetched' END AS taken
+    FROM (SELECT i.*, o.state AS was, o.sender, o.sent_at, o.sent + i.ranges AS sent,
+                 o.manifest_sha256 = i.manifest_sha256 AS meant, o.manifest_sha256 AS digest,
+                 o.sent_at IS NOT NULL OR o.sent + i.ranges @> int8range(0, o.payload_size) AS complete
+          FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS claim_id,
+                       unnest($3::int8multirange[]) AS ranges, unnest($4::text[]) AS recipient,
+                       unnest($5::text[]) AS outcome, unnest($6::bytea[]) AS manifest_sha256,
+                       unnest($7::bytea[]) AS receipt_sha256, unnest($8::uuid[]) AS event_id,
+                       unnest($9::uuid[]) AS sent_event_id, unnest($10::text[]) AS actor_user,
+                       unnest($11::bytea[]) AS actor_certificate) i
+          JOIN bundles o ON o.bundle_id = i.bundle_id AND o.recipient = i.recipient AND o.claim_id = i.claim_id
+          WHERE o.state = 'claimed'
+             OR o.state = 'fetched' AND o.confirmation = 'none' AND i.outcome = 'stored') d),
+changed AS (
+    UPDATE bundles b SET
+        state = CASE d.taken WHEN 'bundle_fetched' THEN 'fetched' WHEN 'bundle_rejected' THEN 'rejected' ELSE b.state END,
+        confirmation = CASE WHEN d.taken IN ('bundle_fetched', 'receipt_late') THEN 'receipt' ELSE b.confirmation END,
+        fetched_at = CASE d.taken WHEN 'bundle_fetched' THEN t ELSE b.fetched_at END,
+        rejected_at = CASE d.taken WHEN 'bundle_rejected' THEN t END,
+        sent = d.sent, sent_at = coalesce(d.sent_at, CASE WHEN d.complete THEN t END),
+        last_call_at = greatest(b.last_call_at, t),
+        due_at = CASE WHEN d.taken IS NULL THEN greatest(b.last_call_at, t)
+                     + CASE WHEN d.complete THEN $13::bigint ELSE $12::bigint END * interval '1 ms' END
+    FROM judged d, moment WHERE b.bundle_id = d.bundle_id AND (d.was = 'claimed' OR d.taken IS NOT NULL))
+INSERT INTO events (event_id, type, at, actor_user, actor_certificate, bundle_id, sender, recipient, manifest_sha256,
+                    confirmation, receipt_sha256)
+SELECT e.event_id, e.type, t, d.actor_user, d.actor_certificate, d.bundle_id, d.sender, d.recipient, d.digest,
+       CASE e.type WHEN 'bundle_fetched' THEN 'receipt' END, e.receipt_sha256
+FROM judged d CROSS JOIN moment CROSS JOIN LATERAL (VALUES
+    (1, d.sent_event_id, 'bundle_sent', NULL, d.finished),
+    (2, d.event_id, d.taken, d.receipt_sha256, d.taken IS NOT NULL)) e (nth, event_id, type, receipt_sha256, holds)
+WHERE e.holds ORDER BY d.bundle_id, e.nth)"};
+
+// The event tells whether this very receipt was taken. $1 bundle_id, $2 event_id, $3 outcome, $4 reason,
+// $5 signed_receipt, $6 receipt_sha256.
+inline constexpr Query insert_receipts{"insert_receipts", R"(
+INSERT INTO receipts (bundle_id, outcome, reason, signed_receipt, receipt_sha256, received_at)
+SELECT i.bundle_id, i.outcome, i.reason, i.signed_receipt, i.receipt_sha256, e.at
+FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS event_id, unnest($3::text[]) AS outcome,
+             unnest($4::text[]) AS reason, unnest($5::bytea[]) AS signed_receipt,
+             unnest($6::bytea[]) AS receipt_sha256) i
+JOIN events e ON e.event_id = i.event_id ON CONFLICT (bundle_id) DO NOTHING)"};
+
+// Payloads of bundles at their end; those with objects get their event from tell_destroyed. $1 bundle_ids, locked.
+inline constexpr Query destroy_payloads{"destroy_payloads", "WITH " RELAY_MOMENT R"(,
+gone AS (
+    DELETE FROM payload_chunks p USING bundles b
+    WHERE b.bundle_id = ANY($1::uuid[]) AND b.state IN ('fetched', 'rejected', 'withdrawn', 'expired')
+      AND p.upload_id = b.upload_id
+    RETURNING b.bundle_id, b.sender, b.recipient, b.manifest_sha256, p.object_key),
+doomed AS (
+    INSERT INTO pending_objects (key, at, doomed, bundle_id)
+    SELECT object_key, t, true, bundle_id FROM gone, moment WHERE object_key IS NOT NULL)
+INSERT INTO events (event_id, type, at, bundle_id, sender, recipient, manifest_sha256)
+SELECT relay_uuid7(t), 'payload_destroyed', t, bundle_id, sender, recipient, manifest_sha256
+FROM gone, moment GROUP BY t, bundle_id, sender, recipient, manifest_sha256 HAVING count(object_key) = 0
+ORDER BY bundle_id)"};
+
+// Bundles whose place in an inbox's page changed: written by this transaction, except where only a claim's calls were
+// noted. $1 bundle_ids.
+inline constexpr Query notify_mailboxes{"notify_mailboxes", R"(
+SELECT pg_notify('relay_mailbox', d.offices) FROM (
+    SELECT string_agg(DISTINCT recipient, ',') AS offices FROM bundles
+    WHERE bundle_id = ANY($1::uuid[]) AND in_place IS NOT NULL AND xmin = pg_current_xact_id_if_assigned()::xid
+      AND (state <> 'claimed' OR last_call_at = claimed_at)) d
+WHERE d.offices IS NOT NULL)"};
+
+// $1 bundle_id, $2 event_id, $3 claim_id or null, $4 upload_id or null, $5 n of a chunk or null, $6 inline limit of a
+// claim or null, $7 whether of an acceptance, $8 whether of a receipt, $9 sender of a reservation or null, $10 the
+// item's number.
+inline constexpr Query answer_items{"answer_items", "SELECT " RELAY_BUNDLE_COLUMNS R"(,
+    CASE WHEN NOT i.accepts OR b.upload_id <> i.upload_id THEN m.files END,
+    CASE WHEN NOT i.accepts OR b.upload_id <> i.upload_id THEN m.cover END,
+    CASE WHEN i.accepts AND b.upload_id <> i.upload_id THEN m.chunk_digests END,
+    CASE WHEN i.inline_limit IS NOT NULL AND b.state = 'claimed' AND b.claim_id = i.claim_id THEN m.signed_manifest END,
+    CASE WHEN i.receives THEN c.signed_receipt END,
+    i.nth,
+    CASE WHEN i.n IS NOT NULL THEN (SELECT e.event_id FROM events e WHERE e.event_id = i.event_id) IS NOT NULL END,
+    CASE WHEN i.inline_limit IS NOT NULL THEN (
+        SELECT l.claim_id FROM lapsed_claims l WHERE l.bundle_id = i.bundle_id AND l.claim_id = i.claim_id) IS NOT NULL END,
+    CASE WHEN i.n IS NOT NULL THEN b.state <> 'uploading' OR (
+        SELECT p.n FROM payload_chunks p WHERE p.upload_id = i.upload_id AND p.n = i.n) IS NOT NULL END,
+    CASE WHEN b.state = 'claimed' AND b.claim_id = i.claim_id AND b.chunk_count = 1 AND b.payload_size <= i.inline_limit
+        THEN (SELECT p.bytes FROM payload_chunks p WHERE p.upload_id = b.upload_id AND p.n = 0) END,
+    CASE WHEN b.bundle_id IS NULL AND i.reserver IS NOT NULL THEN (SELECT coalesce(sum(u.payload_size), 0)::bigint
+        FROM bundles u WHERE u.sender = i.reserver AND u.state = 'uploading') END
+FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS event_id, unnest($3::uuid[]) AS claim_id,
+             unnest($4::uuid[]) AS upload_id, unnest($5::int[]) AS n, unnest($6::bigint[]) AS inline_limit,
+             unnest($7::boolean[]) AS accepts, unnest($8::boolean[]) AS receives, unnest($9::text[]) AS reserver,
+             unnest($10::int[]) AS nth) i
+LEFT JOIN bundles b ON b.bundle_id = i.bundle_id)" RELAY_BUNDLE_JOINS};
+
+inline constexpr std::array group_queries{
+    lock_bundles,    lock_mailboxes,   lock_objects,     settle_bundles, take_places,
+    insert_bundles,  insert_manifests, insert_payloads,  tell_accepted,  insert_chunks,
+    doom_untaken,    publish_bundles,  claim_bundles,    cover_bundles,  take_receipts,
+    insert_receipts, destroy_payloads, notify_mailboxes, answer_items,
+};
+
+} // namespace relay::storage::postgres::bundle_queries

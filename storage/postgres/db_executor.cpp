@@ -1,0 +1,216 @@
+#include "storage/postgres/db_executor.hpp"
+
+#include "storage/postgres/event_rows.hpp"
+#include "storage/postgres/sql_error.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+
+namespace relay::storage::postgres {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using What = SqlFailure::What;
+
+protocol::Duration since(Clock::time_point begin) {
+    return std::chrono::duration_cast<protocol::Duration>(Clock::now() - begin);
+}
+
+/// Notices a commit that a dead synchronous standby never confirmed: PostgreSQL only warns of it.
+class ReplicationWatch final : public pqxx::errorhandler {
+public:
+    explicit ReplicationWatch(pqxx::connection& connection) : errorhandler(connection) {}
+    bool operator()(const char message[]) noexcept override {
+        unconfirmed = unconfirmed || std::strstr(message, "might not have been replicated") != nullptr;
+        return false;
+    }
+    bool unconfirmed = false;
+};
+
+} // namespace
+
+struct DbExecutor::Worker {
+    explicit Worker(const std::string& where) : url(where) {}
+
+    void disconnect() {
+        watch.reset();
+        connection.reset();
+        prepared = 0;
+    }
+
+    const std::string& url;
+    std::unique_ptr<pqxx::connection> connection;
+    std::unique_ptr<ReplicationWatch> watch;
+    std::size_t prepared = 0;
+};
+
+protocol::Result<std::unique_ptr<DbExecutor>>
+DbExecutor::start(const PgOptions& options, Limits limits, JobObserver observer) {
+    auto url = complete_url(options.url, call_settings, "careplan-relay");
+    if (url.has_error()) {
+        return url.error();
+    }
+    auto audit_url = options.audit_url.empty()
+                         ? complete_url(options.url, audit_role_settings, "careplan-relay audit")
+                         : complete_url(options.audit_url, audit_settings, "careplan-relay audit");
+    if (audit_url.has_error()) {
+        return audit_url.error();
+    }
+    std::unique_ptr<DbExecutor> executor(
+        new DbExecutor(std::move(*url), std::move(*audit_url), limits, std::move(observer))
+    );
+    for (int i = 0; i < std::max(options.connections, 1); ++i) {
+        executor->workers_.emplace_back([raw = executor.get()] { raw->work(raw->calls_, raw->url_); });
+    }
+    executor->workers_.emplace_back([raw = executor.get()] { raw->work(raw->audits_, raw->audit_url_); });
+    return executor;
+}
+
+DbExecutor::DbExecutor(std::string url, std::string audit_url, Limits limits, JobObserver observer)
+    : url_(std::move(url)),
+      audit_url_(std::move(audit_url)),
+      limits_(limits),
+      observer_(std::move(observer)) {
+    add_queries(event_row_queries());
+}
+
+DbExecutor::~DbExecutor() {
+    stop();
+}
+
+void DbExecutor::add_queries(std::span<const Query> queries) {
+    const std::lock_guard lock(queries_mutex_);
+    queries_.insert(queries_.end(), queries.begin(), queries.end());
+    query_count_ = queries_.size();
+}
+
+std::size_t DbExecutor::queued() const {
+    const std::scoped_lock lock(calls_.mutex, audits_.mutex);
+    return calls_.tasks.size() + audits_.tasks.size();
+}
+
+void DbExecutor::stop() {
+    std::deque<std::unique_ptr<Task>> left;
+    for (Queue* queue : {&calls_, &audits_}) {
+        const std::lock_guard lock(queue->mutex);
+        queue->closed = true;
+        std::move(queue->tasks.begin(), queue->tasks.end(), std::back_inserter(left));
+        queue->tasks.clear();
+        queue->wake.notify_all();
+    }
+    for (const auto& task : left) {
+        task->set_error(protocol::errors::unavailable("the database workers are stopping"));
+        task->deliver();
+    }
+    workers_.clear(); // joins
+}
+
+void DbExecutor::push(Queue& queue, std::unique_ptr<Task> task) {
+    {
+        const std::lock_guard lock(queue.mutex);
+        if (!queue.closed && queue.tasks.size() < limits_.queue) {
+            queue.tasks.push_back(std::move(task));
+            queue.wake.notify_one();
+            return;
+        }
+    }
+    task->set_error(protocol::errors::unavailable("the database queue is full or closed"));
+    task->deliver();
+}
+
+void DbExecutor::work(Queue& queue, const std::string& url) {
+    Worker worker(url);
+    for (;;) {
+        std::unique_ptr<Task> task;
+        {
+            std::unique_lock lock(queue.mutex);
+            queue.wake.wait(lock, [&queue] { return queue.closed || !queue.tasks.empty(); });
+            if (queue.tasks.empty()) {
+                return;
+            }
+            task = std::move(queue.tasks.front());
+            queue.tasks.pop_front();
+        }
+        perform(worker, *task);
+        task->deliver();
+    }
+}
+
+void DbExecutor::perform(Worker& worker, Task& task) {
+    const auto waited = since(task.queued_at_);
+    const auto begin = Clock::now();
+    bool ok = false;
+    bool repeated = false;
+    int conflicts = 0;
+    while (connect(worker, task)) {
+        SqlFailure failure;
+        try {
+            worker.watch->unconfirmed = false;
+            ok = task.attempt(*worker.connection);
+            if (ok && worker.watch->unconfirmed && task.access_ != Access::read) {
+                task.set_error(protocol::errors::internal(std::string(task.name_) + ": no standby confirmed the commit")
+                );
+                ok = false;
+            }
+            break;
+        } catch (...) {
+            failure = classify_current_exception();
+        }
+        if (failure.what == What::broken || failure.what == What::in_doubt) {
+            worker.disconnect();
+            const bool may_repeat = failure.what == What::broken || task.access_ != Access::write;
+            if (may_repeat && !repeated) {
+                repeated = true;
+                continue;
+            }
+        } else if (failure.what == What::conflict && ++conflicts <= 3) {
+            continue;
+        }
+        task.set_error(to_error(failure, task.name_));
+        break;
+    }
+    if (observer_) {
+        observer_(task.name_, waited, since(begin), ok);
+    }
+}
+
+bool DbExecutor::connect(Worker& worker, Task& task) {
+    if (worker.connection) {
+        prepare_new(worker);
+        return true;
+    }
+    // One refusal speaks for a second, so that a database that is down does not make every call wait for its own.
+    const Clock::time_point refused{Clock::duration(last_refused_.load())};
+    if (refused.time_since_epoch().count() != 0 && since(refused) < std::chrono::seconds(1)) {
+        task.set_error(protocol::errors::unavailable("no connection to the database a moment ago"));
+        return false;
+    }
+    try {
+        worker.connection = std::make_unique<pqxx::connection>(worker.url);
+        worker.connection->set_verbosity(pqxx::connection_base::terse); // DETAIL may hold values of rows
+        worker.watch = std::make_unique<ReplicationWatch>(*worker.connection);
+        prepare_new(worker);
+        return true;
+    } catch (...) {
+        const SqlFailure failure = classify_current_exception();
+        worker.disconnect();
+        last_refused_ = Clock::now().time_since_epoch().count();
+        task.set_error(protocol::errors::unavailable("connecting to the database: " + failure.text));
+        return false;
+    }
+}
+
+void DbExecutor::prepare_new(Worker& worker) {
+    if (worker.prepared == query_count_) {
+        return;
+    }
+    const std::lock_guard lock(queries_mutex_);
+    for (; worker.prepared < queries_.size(); ++worker.prepared) {
+        // libpqxx sends the PREPARE with the statement's first use.
+        worker.connection->prepare(queries_[worker.prepared].name, queries_[worker.prepared].sql);
+    }
+}
+
+} // namespace relay::storage::postgres

@@ -1,0 +1,176 @@
+// Reads and rare writes: a fixed number of threads, each owning one libpqxx connection, behind one bounded queue.
+// Used by the stores of storage/postgres alone. Jobs do SQL only: no I/O, no sleeping, no callbacks.
+#pragma once
+
+#include "protocol/error.hpp"
+#include "protocol/time.hpp"
+#include "storage/awaitable.hpp"
+#include "storage/postgres/pg_options.hpp"
+#include "storage/postgres/query.hpp"
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <pqxx/pqxx>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace relay::storage::postgres {
+
+/// What may be done when a connection breaks. Nothing that might have been committed is ever repeated blindly.
+enum class Access : std::uint8_t {
+    read,             ///< repeated once
+    write,            ///< repeated once when COMMIT had not begun; else `internal`
+    idempotent_write, ///< repeated once, even when the commit's outcome is unknown
+};
+
+/// SQL of one transaction: opened, committed and, where needed, repeated by the executor. An Error rolls back.
+/// Owns all its data; results of libpqxx are copied to values before it returns.
+template <class T>
+using Job = std::function<protocol::Result<T>(pqxx::work&)>;
+
+/// Told after every job, on a worker's thread: the query's name, the time in the queue and the time at work.
+using JobObserver =
+    std::function<void(const char* name, protocol::Duration waited, protocol::Duration worked, bool ok)>;
+
+class DbExecutor final {
+public:
+    struct Limits {
+        std::size_t queue = 2048; ///< jobs waiting, for each of the two queues
+    };
+
+    /// Starts `options.connections` workers and one for auditors. Connects on first use: the database may be down.
+    /// Error: malformed_request for a connection string that libpq cannot read.
+    [[nodiscard]] static protocol::Result<std::unique_ptr<DbExecutor>>
+    start(const PgOptions& options, Limits limits, JobObserver observer);
+    [[nodiscard]] static protocol::Result<std::unique_ptr<DbExecutor>> start(const PgOptions& options) {
+        return start(options, Limits{}, nullptr);
+    }
+    /// As stop().
+    ~DbExecutor();
+    DbExecutor(const DbExecutor&) = delete;
+    DbExecutor& operator=(const DbExecutor&) = delete;
+
+    /// Makes statements known under their names, for `exec_prepared`. Call it before jobs that use them; any thread.
+    void add_queries(std::span<const Query> queries);
+
+    /// Runs `job` on a worker; completes on the caller's executor. `name` is a literal, for metrics and causes.
+    /// Errors: the job's own; unavailable (queue full, no database, nothing kept); internal (also: outcome unknown).
+    template <class T>
+    [[nodiscard]] Awaitable<protocol::Result<T>> submit(const char* name, Access access, Job<T> job) {
+        return submit_to<T>(calls_, name, access, std::move(job));
+    }
+    /// As `submit` with Access::read, on the auditors' connection.
+    template <class T>
+    [[nodiscard]] Awaitable<protocol::Result<T>> submit_audit(const char* name, Job<T> job) {
+        return submit_to<T>(audits_, name, Access::read, std::move(job));
+    }
+
+    [[nodiscard]] std::size_t queued() const;
+    /// Ends the workers after the jobs they are at; jobs still queued complete as unavailable. Any later ones too.
+    void stop();
+
+private:
+    class Task {
+    public:
+        Task(const char* name, Access access) : name_(name), access_(access) {}
+        virtual ~Task() = default;
+        Task(const Task&) = delete;
+        Task& operator=(const Task&) = delete;
+        /// One attempt; throws what libpqxx throws. True: the transaction committed.
+        virtual bool attempt(pqxx::connection& connection) = 0;
+        virtual void set_error(protocol::Error error) = 0;
+        /// Hands the result to the caller's executor. Once, last.
+        virtual void deliver() = 0;
+
+        const char* name_;
+        Access access_;
+        std::chrono::steady_clock::time_point queued_at_ = std::chrono::steady_clock::now();
+    };
+
+    template <class T, class Handler>
+    class TaskOf final : public Task {
+    public:
+        TaskOf(const char* name, Access access, Job<T> job, Handler handler)
+            : Task(name, access),
+              job_(std::move(job)),
+              handler_(std::move(handler)),
+              guard_(boost::asio::make_work_guard(boost::asio::get_associated_executor(handler_))) {}
+
+        bool attempt(pqxx::connection& connection) override {
+            pqxx::work transaction(connection, name_);
+            result_.emplace(job_(transaction));
+            if (result_->has_error()) {
+                transaction.abort();
+                return false;
+            }
+            transaction.commit();
+            return true;
+        }
+        void set_error(protocol::Error error) override { result_.emplace(std::move(error)); }
+        void deliver() override {
+            const auto executor = guard_.get_executor();
+            boost::asio::post(executor, [handler = std::move(handler_), result = std::move(*result_)]() mutable {
+                handler(std::move(result));
+            });
+            guard_.reset();
+        }
+
+    private:
+        Job<T> job_;
+        Handler handler_;
+        boost::asio::executor_work_guard<boost::asio::associated_executor_t<Handler>> guard_;
+        std::optional<protocol::Result<T>> result_;
+    };
+
+    struct Queue {
+        mutable std::mutex mutex;
+        std::condition_variable wake;
+        std::deque<std::unique_ptr<Task>> tasks;
+        bool closed = false;
+    };
+    struct Worker;
+
+    DbExecutor(std::string url, std::string audit_url, Limits limits, JobObserver observer);
+    void push(Queue& queue, std::unique_ptr<Task> task);
+    void work(Queue& queue, const std::string& url);
+    void perform(Worker& worker, Task& task);
+    bool connect(Worker& worker, Task& task);
+    void prepare_new(Worker& worker);
+
+    template <class T>
+    Awaitable<protocol::Result<T>> submit_to(Queue& queue, const char* name, Access access, Job<T> job) {
+        auto begin = [this, &queue, name, access, kept = std::move(job)](auto handler) mutable {
+            using Handler = std::decay_t<decltype(handler)>;
+            push(queue, std::make_unique<TaskOf<T, Handler>>(name, access, std::move(kept), std::move(handler)));
+        };
+        return boost::asio::async_initiate<const boost::asio::use_awaitable_t<Executor>, void(protocol::Result<T>)>(
+            std::move(begin), use_relay_awaitable
+        );
+    }
+
+    std::string url_, audit_url_;
+    Limits limits_;
+    JobObserver observer_;
+    std::mutex queries_mutex_;
+    std::vector<Query> queries_;
+    std::atomic<std::size_t> query_count_ = 0;
+    std::atomic<std::chrono::steady_clock::rep> last_refused_ = 0; ///< when connecting failed last, over all workers
+    Queue calls_, audits_;
+    std::vector<std::jthread> workers_;
+};
+
+} // namespace relay::storage::postgres

@@ -1,0 +1,50 @@
+// SQL of pg_event_store (through the auditors' views) and of the sequencer.
+#pragma once
+
+#include "storage/postgres/query.hpp"
+
+namespace relay::storage::postgres::event_sql {
+
+inline constexpr Query repeatable_read = {
+    "event_repeatable_read",
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
+};
+
+// $1 office, $2 user, $3 bundle, $4 type, $5 from, $6 to. An office's events are found by its bundles: one indexed
+// event of each names the offices. Indexes: events_sender, events_recipient, events_bundle, events_subject_office,
+// events_actor, events_subject_user, events_at.
+#define RELAY_EVENT_FILTERS                                                                                            \
+    " ($1::text IS NULL OR e.event_id IN ("                                                                            \
+    "SELECT s.event_id FROM audit_events s WHERE s.subject_office = $1 UNION ALL "                                     \
+    "SELECT r.event_id FROM audit_events r WHERE r.type = 'bundle_refused' AND (r.sender = $1 OR r.recipient = $1)"    \
+    " UNION ALL SELECT x.event_id FROM audit_events a JOIN audit_events x ON x.bundle_id = a.bundle_id"                \
+    " WHERE a.type = 'bundle_accepted' AND (a.sender = $1 OR a.recipient = $1)"                                        \
+    " AND (x.sender = $1 OR x.recipient = $1)))"                                                                       \
+    " AND ($2::text IS NULL OR e.actor_user = $2 OR e.subject_user = $2)"                                              \
+    " AND ($3::uuid IS NULL OR e.bundle_id = $3) AND ($4::text IS NULL OR e.type = $4)"                                \
+    " AND ($5::bigint IS NULL OR e.at >= to_timestamp(0) + $5 * interval '1 microsecond')"                             \
+    " AND ($6::bigint IS NULL OR e.at < to_timestamp(0) + $6 * interval '1 microsecond')"
+
+inline constexpr Query list_indexed = {
+    "event_list_indexed",
+    "SELECT e.index, e.position, e.leaf FROM audit_events e WHERE" RELAY_EVENT_FILTERS
+    " AND e.index > coalesce($7::bigint, -1) ORDER BY e.index LIMIT $8",
+};
+inline constexpr Query list_unindexed = {
+    "event_list_unindexed",
+    "SELECT NULL::bigint AS index, e.position, e.leaf FROM audit_unindexed e WHERE" RELAY_EVENT_FILTERS
+    " AND e.position > coalesce($7::bigint, 0) ORDER BY e.position LIMIT $8",
+};
+
+#undef RELAY_EVENT_FILTERS
+
+inline constexpr Query find_bundle = {
+    "event_find_bundle",
+    "SELECT state, sender, recipient, (extract(epoch FROM created_at) * 1000000)::bigint AS created_at,"
+    " (extract(epoch FROM accepted_at) * 1000000)::bigint AS accepted_at, manifest_sha256, payload_size, chunk_size,"
+    " file_sizes, file_digests, chunk_digests FROM audit_bundles WHERE bundle_id = $1::uuid AND state <> 'uploading'",
+};
+
+inline constexpr Query all[] = {list_indexed, list_unindexed, find_bundle};
+
+} // namespace relay::storage::postgres::event_sql

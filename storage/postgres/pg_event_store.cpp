@@ -1,0 +1,143 @@
+#include "storage/postgres/pg_event_store.hpp"
+
+#include "storage/postgres/event_queries.hpp"
+#include "storage/postgres/event_rows.hpp"
+#include "storage/postgres/rows.hpp"
+
+#include <iterator>
+#include <stdexcept>
+#include <utility>
+
+namespace relay::storage::postgres {
+
+namespace sql = event_sql;
+
+namespace {
+
+std::vector<EventRow> read_events(
+    pqxx::work& transaction, const Query& statement, const EventQuery& query, std::optional<std::int64_t> after
+) {
+    const auto office = query.office ? std::optional(query.office->str()) : std::nullopt;
+    const auto bundle = query.bundle_id ? std::optional(query.bundle_id->str()) : std::nullopt;
+    const auto type = query.type ? std::optional(std::string(protocol::to_string(*query.type))) : std::nullopt;
+    const pqxx::result rows = transaction.exec_prepared(
+        statement.name,
+        office,
+        query.user_id,
+        bundle,
+        type,
+        to_micros(query.from),
+        to_micros(query.to),
+        after,
+        query.limit + 1
+    );
+    std::vector<EventRow> events;
+    events.reserve(rows.size());
+    for (const auto& row : rows) {
+        EventRow event;
+        if (!row["index"].is_null()) {
+            event.index = row["index"].as<std::int64_t>();
+        }
+        event.position = row["position"].as<std::int64_t>();
+        event.leaf = row["leaf"].as<std::string>();
+        events.push_back(std::move(event));
+    }
+    return events;
+}
+
+/// Events without an index end the last page. When they do not fit behind indexed ones, the page ends before them: by
+/// the time of the next call they have an index. Only a page of nothing else is cut among them.
+EventPage read_page(pqxx::work& transaction, const EventQuery& query) {
+    transaction.exec0(sql::repeatable_read.sql); // an event must not get its index between the two statements
+    const auto limit = static_cast<std::size_t>(query.limit);
+    EventPage page;
+    page.events = read_events(transaction, sql::list_indexed, query, query.after);
+    if (page.events.size() > limit) {
+        page.events.resize(limit);
+        page.more = true;
+        return page;
+    }
+    auto open = read_events(transaction, sql::list_unindexed, query, query.after_unindexed);
+    if (page.events.size() + open.size() > limit) {
+        page.more = true;
+        open.resize(page.events.empty() ? limit : 0);
+    }
+    std::move(open.begin(), open.end(), std::back_inserter(page.events));
+    return page;
+}
+
+std::vector<AuditFile> read_files(const pqxx::row& row) {
+    const auto sizes = texts_of(row["file_sizes"]);
+    const auto digests = texts_of(row["file_digests"]);
+    if (sizes.size() != digests.size()) {
+        throw std::runtime_error("a bundle's list of files that is not of its form");
+    }
+    std::vector<AuditFile> files;
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+        const auto digest = Digest::from_hex(digests[i]);
+        if (!digest) {
+            throw std::runtime_error("a file's digest that is not of its form");
+        }
+        files.push_back(AuditFile{std::stoll(sizes[i]), *digest});
+    }
+    return files;
+}
+
+std::vector<Digest> read_digests(const Bytes& bytes) {
+    std::vector<Digest> digests;
+    const protocol::BytesView view(bytes);
+    for (std::size_t at = 0; at + sizeof(Digest::bytes) <= view.size(); at += sizeof(Digest::bytes)) {
+        digests.push_back(*Digest::from_bytes(view.subspan(at, sizeof(Digest::bytes))));
+    }
+    return digests;
+}
+
+AuditBundle read_bundle(BundleId bundle_id, const pqxx::row& row) {
+    const auto state = protocol::parse_bundle_state(row["state"].as<std::string>());
+    if (!state) {
+        throw std::runtime_error("a bundle's state that is not of its form");
+    }
+    AuditBundle bundle;
+    bundle.bundle_id = bundle_id;
+    bundle.state = *state;
+    bundle.sender = office_of(row["sender"]);
+    bundle.recipient = office_of(row["recipient"]);
+    bundle.created_at = time_of(row["created_at"]);
+    bundle.accepted_at = time_of(row["accepted_at"]);
+    bundle.manifest_sha256 = digest_of(row["manifest_sha256"]);
+    bundle.payload_size = row["payload_size"].as<std::int64_t>();
+    bundle.chunk_size = row["chunk_size"].as<std::int64_t>();
+    bundle.files = read_files(row);
+    bundle.chunk_digests = read_digests(bytes_of(row["chunk_digests"]));
+    return bundle;
+}
+
+} // namespace
+
+PgEventStore::PgEventStore(DbExecutor& db) : db_(db) {
+    db_.add_queries(sql::all);
+}
+
+Awaitable<Result<void>> PgEventStore::record_refusal(protocol::DeliveryEvent event) {
+    return db_
+        .submit<void>("event_refusal", Access::idempotent_write, [event = std::move(event)](pqxx::work& transaction) {
+            insert_refusal(transaction, event);
+            return Result<void>();
+        });
+}
+
+Awaitable<Result<EventPage>> PgEventStore::list_events(EventQuery query) {
+    return db_.submit_audit<EventPage>("event_list", [query = std::move(query)](pqxx::work& transaction) {
+        return Result<EventPage>(read_page(transaction, query));
+    });
+}
+
+Awaitable<Result<std::optional<AuditBundle>>> PgEventStore::find_audit_bundle(BundleId bundle_id) {
+    using Found = std::optional<AuditBundle>;
+    return db_.submit_audit<Found>("event_find_bundle", [bundle_id](pqxx::work& transaction) {
+        const pqxx::result rows = transaction.exec_prepared(sql::find_bundle.name, bundle_id.str());
+        return Result<Found>(rows.empty() ? Found() : Found(read_bundle(bundle_id, rows[0])));
+    });
+}
+
+} // namespace relay::storage::postgres

@@ -1,0 +1,141 @@
+#include "storage/postgres/sequencer.hpp"
+
+#include "storage/postgres/connections.hpp"
+#include "storage/postgres/sequencer_queries.hpp"
+
+#include <utility>
+
+namespace relay::storage::postgres {
+
+namespace sql = sequencer_sql;
+
+namespace {
+
+constexpr std::chrono::milliseconds between_runs{150};
+constexpr std::chrono::milliseconds between_tries{1000}; // for the lock, and for a connection
+constexpr int batch = 1000;
+
+// Its first look may read the whole log, so statements have no time limit.
+constexpr std::string_view settings = "-c lock_timeout=5000";
+
+} // namespace
+
+protocol::Result<std::unique_ptr<Sequencer>> Sequencer::start(const std::string& url, OnGrowth on_growth) {
+    const auto readable = complete_url(url, settings, "careplan-relay sequencer");
+    if (readable.has_error()) {
+        return readable.error();
+    }
+    std::unique_ptr<Sequencer> sequencer(new Sequencer(url, std::move(on_growth)));
+    sequencer->thread_ = std::thread([raw = sequencer.get()] { raw->work(); });
+    return sequencer;
+}
+
+Sequencer::Sequencer(std::string url, OnGrowth on_growth) : url_(std::move(url)), on_growth_(std::move(on_growth)) {
+}
+
+Sequencer::~Sequencer() {
+    stop();
+}
+
+void Sequencer::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+        wake_.notify_all();
+    }
+    if (thread_.joinable()) {
+        thread_.join();
+    }
+}
+
+SequencerStatus Sequencer::status() const {
+    const std::lock_guard lock(mutex_);
+    return status_;
+}
+
+bool Sequencer::pause(std::chrono::milliseconds duration) {
+    std::unique_lock lock(mutex_);
+    return !wake_.wait_for(lock, duration, [this] { return stopping_; });
+}
+
+void Sequencer::work() {
+    do {
+        std::string cause;
+        auto connection = open_connection(url_, settings, "careplan-relay sequencer");
+        if (connection.has_error()) {
+            cause = connection.error().cause;
+        } else {
+            try {
+                prepare_all(**connection, sql::all);
+                follow(**connection);
+                return;
+            } catch (...) { // the next connection asks for the lock anew
+                cause = classify_current_exception().text;
+            }
+        }
+        const std::lock_guard lock(mutex_);
+        status_.leads = false;
+        ++status_.failures;
+        status_.last_failure = std::move(cause);
+    } while (pause(between_tries));
+}
+
+void Sequencer::follow(pqxx::connection& connection) {
+    bool locked = false;
+    do {
+        pqxx::nontransaction transaction(connection);
+        locked = transaction.exec_prepared1(sql::try_lock.name)[0].as<bool>();
+    } while (!locked && pause(between_tries));
+    if (locked) {
+        lead(connection);
+    }
+}
+
+void Sequencer::lead(pqxx::connection& connection) {
+    {
+        pqxx::nontransaction transaction(connection);
+        const auto size = transaction.exec_prepared1(sql::size.name)[0].as<std::int64_t>();
+        const std::lock_guard lock(mutex_);
+        status_.leads = true;
+        status_.log_size = size;
+    }
+    std::int64_t from_xid = 0; // at first everything: a restored database counts its transactions anew
+    do {
+        from_xid = run_once(connection, from_xid);
+    } while (pause(between_runs));
+}
+
+/// Batches in the order of position until nothing is left. What the first batch could not see belongs to transactions
+/// from its xmin on, which is where the next run begins.
+std::int64_t Sequencer::run_once(pqxx::connection& connection, std::int64_t from_xid) {
+    std::optional<std::int64_t> next_xid;
+    std::int64_t position = 0;
+    for (;;) {
+        pqxx::work transaction(connection, "sequencer");
+        const pqxx::row row = transaction.exec_prepared1(sql::append.name, from_xid, position, batch);
+        const auto added = row["added"].as<std::int64_t>();
+        transaction.commit();
+        next_xid = next_xid.value_or(row["xmin"].as<std::int64_t>());
+        std::int64_t size = 0;
+        {
+            const std::lock_guard lock(mutex_);
+            status_.appended += added;
+            if (added > 0) {
+                status_.log_size = row["size"].as<std::int64_t>();
+                position = row["position"].as<std::int64_t>();
+            }
+            size = status_.log_size;
+            if (added < batch) {
+                status_.last_run = std::chrono::steady_clock::now();
+            }
+        }
+        if (added > 0 && on_growth_) {
+            on_growth_(size);
+        }
+        if (added < batch || !pause(std::chrono::milliseconds(0))) {
+            return *next_xid;
+        }
+    }
+}
+
+} // namespace relay::storage::postgres

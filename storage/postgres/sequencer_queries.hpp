@@ -1,0 +1,30 @@
+// SQL of the sequencer.
+#pragma once
+
+#include "storage/postgres/query.hpp"
+
+namespace relay::storage::postgres::sequencer_sql {
+
+// Session level; one holder over the cluster. The number is arbitrary and must never change.
+inline constexpr Query try_lock = {"sequencer_try_lock", "SELECT pg_try_advisory_lock(7365010722)"};
+
+inline constexpr Query size = {"sequencer_size", "SELECT coalesce(max(index) + 1, 0) FROM log_leaves"};
+
+// Committed events from transaction $1 on, behind position $2, that have no index: the next $3. Tells how many, the
+// last position and the oldest transaction that was still running for this statement. Indexes: events_position,
+// events_xid, log_leaves_event.
+inline constexpr Query append = {
+    "sequencer_append",
+    "WITH base AS (SELECT coalesce(max(index) + 1, 0) AS next FROM log_leaves),"
+    " fresh AS MATERIALIZED (SELECT e.event_id, e.position FROM events e WHERE e.xid >= $1 AND e.position > $2"
+    " AND NOT EXISTS (SELECT FROM log_leaves l WHERE l.event_id = e.event_id) ORDER BY e.position LIMIT $3),"
+    " added AS (INSERT INTO log_leaves (index, event_id)"
+    " SELECT base.next + row_number() OVER (ORDER BY fresh.position) - 1, fresh.event_id FROM fresh, base"
+    " RETURNING index)"
+    " SELECT (SELECT count(*) FROM added) AS added, (SELECT max(position) FROM fresh) AS position,"
+    " (SELECT max(index) + 1 FROM added) AS size, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin",
+};
+
+inline constexpr Query all[] = {try_lock, size, append};
+
+} // namespace relay::storage::postgres::sequencer_sql

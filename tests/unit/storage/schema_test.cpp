@@ -1,0 +1,111 @@
+#include "storage/postgres/schema.hpp"
+#include "tests/support/postgres_cluster.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <fstream>
+
+using namespace relay;
+using namespace relay::storage::postgres;
+using protocol::ErrorCode;
+using test::TestDatabase;
+
+namespace {
+
+class MigrationFolder {
+public:
+    MigrationFolder() {
+        std::string pattern = "/tmp/relay-migrations-XXXXXX";
+        REQUIRE(mkdtemp(pattern.data()) != nullptr);
+        path = pattern;
+        std::filesystem::copy_file(RELAY_MIGRATIONS "/0001_relay.sql", path / "0001_relay.sql");
+    }
+    ~MigrationFolder() { std::filesystem::remove_all(path); }
+    MigrationFolder(const MigrationFolder&) = delete;
+    MigrationFolder& operator=(const MigrationFolder&) = delete;
+
+    void write(const std::string& name, const std::string& text) const { std::ofstream(path / name) << text; }
+    std::vector<Migration> read() const { return read_migrations(path).value(); }
+
+    std::filesystem::path path;
+};
+
+} // namespace
+
+TEST_CASE("Migrations are applied once, in order, up to the number asked for", "[storage]") {
+    const TestDatabase database;
+    const MigrationFolder folder;
+    folder.write("0002_second.sql", "CREATE TABLE second (a int);");
+    folder.write("0003_third.sql", "CREATE TABLE third (a int); INSERT INTO third SELECT a FROM second;");
+    auto schema = Schema::connect(database.owner_url()).value();
+    CHECK(schema.migrate(folder.read(), std::nullopt, true).value().size() == 2);
+    CHECK(schema_version(database.url()).value() == 1);
+    CHECK(schema.migrate(folder.read(), 2, false).value().size() == 1);
+    CHECK(schema_version(database.url()).value() == 2);
+    auto states = schema.status(folder.read()).value();
+    REQUIRE(states.size() == 3);
+    CHECK(states[1].applied_at.has_value());
+    CHECK_FALSE(states[2].applied_at.has_value());
+    CHECK(schema.migrate(folder.read(), std::nullopt, false).value().size() == 1);
+    CHECK(schema.migrate(folder.read(), std::nullopt, false).value().empty());
+    CHECK(check_schema(database.url()).has_value());
+}
+
+TEST_CASE("A migration that fails leaves nothing of itself", "[storage]") {
+    const TestDatabase database;
+    const MigrationFolder folder;
+    folder.write("0002_second.sql", "CREATE TABLE second (a int); SELECT 1/0;");
+    auto schema = Schema::connect(database.owner_url()).value();
+    const auto result = schema.migrate(folder.read(), std::nullopt, false);
+    REQUIRE(result.has_error());
+    CHECK_THAT(result.error().cause, Catch::Matchers::Contains("migration 2 (second)"));
+    CHECK(database.sql("SELECT to_regclass('second') IS NULL")[0][0].as<bool>());
+    CHECK(schema_version(database.url()).value() == 1);
+}
+
+TEST_CASE("A migration that was changed after it had been applied is refused", "[storage]") {
+    const TestDatabase database;
+    const MigrationFolder folder;
+    folder.write("0001_relay.sql", "SELECT 1;");
+    auto schema = Schema::connect(database.owner_url()).value();
+    CHECK(schema.status(folder.read()).error().code == ErrorCode::malformed_request);
+    CHECK(schema.migrate(folder.read(), std::nullopt, false).error().code == ErrorCode::malformed_request);
+}
+
+TEST_CASE("Names that are not NNNN_words.sql and gaps in the numbers are refused", "[storage]") {
+    for (const char* name : {"2_second.sql", "0002second.sql", "0003_third.sql", "0002_.sql", "second.sql"}) {
+        CAPTURE(name);
+        const MigrationFolder folder;
+        folder.write(name, "SELECT 1;");
+        CHECK(read_migrations(folder.path).has_error());
+    }
+    CHECK(read_migrations("/tmp/relay-no-such-folder").error().code == ErrorCode::not_found);
+}
+
+TEST_CASE("A database without a schema, or none at all, is told from one that is ready", "[storage]") {
+    const TestDatabase database;
+    const auto empty = test::PostgresCluster::instance().url("postgres", "relay_app");
+    CHECK(schema_version(empty).value() == 0);
+    CHECK_THAT(check_schema(empty).error().cause, Catch::Matchers::Contains("relayctl migrate"));
+    CHECK(check_schema("host=/tmp/relay-no-such-folder").error().code == ErrorCode::unavailable);
+    CHECK(check_schema("host=/tmp unknown_word=1").error().code == ErrorCode::malformed_request);
+    CHECK(check_schema(database.url()).has_value());
+}
+
+TEST_CASE("The server's role can neither change events nor the list of migrations", "[storage]") {
+    const TestDatabase database;
+    pqxx::connection app(database.url());
+    for (const char* statement :
+         {"UPDATE events SET type = 'x'",
+          "DELETE FROM events",
+          "TRUNCATE events",
+          "UPDATE log_leaves SET index = 1",
+          "DELETE FROM log_leaves",
+          "DELETE FROM schema_migrations",
+          "CREATE TABLE mine (a int)"}) {
+        CAPTURE(statement);
+        pqxx::nontransaction transaction(app);
+        CHECK_THROWS_AS(transaction.exec(statement), pqxx::insufficient_privilege);
+    }
+}
