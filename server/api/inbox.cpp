@@ -1,0 +1,353 @@
+// The inbox: lists with long poll, single bundles, claims and receipts, single and in batches (protocol.md §6).
+#include "protocol/json_reader.hpp"
+#include "protocol/json_writer.hpp"
+#include "protocol/problem.hpp"
+#include "server/api/bundle_json.hpp"
+#include "server/api/conditions.hpp"
+#include "server/api/gather.hpp"
+#include "server/api/parameters.hpp"
+#include "server/api/services.hpp"
+
+#include <algorithm>
+
+namespace relay::server::api {
+
+using protocol::append_json_member;
+using protocol::append_json_name;
+using protocol::Error;
+using protocol::ErrorCode;
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+namespace {
+
+constexpr std::size_t max_batch = 100;
+constexpr std::int64_t max_batch_payload = 16LL << 20;
+constexpr std::int64_t max_wait_seconds = 60;
+
+struct Page {
+    std::string body;
+    std::string etag;
+    bool empty = true;
+};
+
+Awaitable<Result<Page>> load_page(const Services& services, const storage::InboxQuery& query) {
+    auto listed = co_await services.bundles.list_inbox(query);
+    if (!listed) {
+        co_return listed.error();
+    }
+    Page page;
+    page.empty = listed->bundles.empty();
+    page.body = R"({"bundles":[)";
+    for (const auto& bundle : listed->bundles) {
+        page.body += page.body.back() == '[' ? "" : ",";
+        append_bundle_json(page.body, bundle, Detail::list);
+    }
+    page.body += ']';
+    if (listed->more) {
+        append_json_member(page.body, "next", encode_cursor("in", listed->bundles.back().in_place));
+    }
+    page.body += '}';
+    page.etag = '"' + protocol::Digest::of(page.body).hex().substr(0, 32) + '"';
+    co_return page;
+}
+
+Response page_response(Page page, bool unchanged) {
+    auto response = unchanged ? http::empty_response(304) : http::json_response(200, std::move(page.body));
+    response.fields.emplace_back("ETag", std::move(page.etag));
+    return response;
+}
+
+/// A wait ends early where the session or the certificate does: then the 401 is due at once.
+SteadyTime end_of_wait(const Services& services, const Request& request, SteadyTime wanted) {
+    const auto ends = std::min(request.caller->session_expires_at, request.peer->not_after) - services.clock();
+    return std::min(wanted, std::chrono::steady_clock::now() + std::max(ends, protocol::Duration::zero()));
+}
+
+Answer list_bundles(const Services& services, Request& request) {
+    Parameters parameters(request, {"state", "after", "limit", "wait"});
+    storage::InboxQuery query;
+    query.recipient = request.caller->office;
+    query.state = protocol::BundleState::waiting;
+    if (parameters.text("state") == "all") {
+        query.state.reset();
+    } else if (const auto state = parameters.parsed("state", protocol::parse_bundle_state)) {
+        query.state = state;
+        if (state == protocol::BundleState::uploading) {
+            parameters.add("state", "out_of_range");  // does not exist for the recipient
+        }
+    }
+    query.after = parameters.cursor("in");
+    query.limit = parameters.limit();
+    const std::chrono::seconds wait(parameters.integer("wait", 0, max_wait_seconds).value_or(0));
+    auto good = parameters.verdict();
+    if (!good) {
+        co_return good.error();
+    }
+
+    const auto known = request.field("if-none-match");
+    const auto settled = [known](const Page& page) { return known.empty() ? !page.empty : !none_match_names(known, page.etag); };
+    if (wait == std::chrono::seconds::zero()) {
+        auto page = co_await load_page(services, query);
+        if (!page) {
+            co_return page.error();
+        }
+        const bool unchanged = !known.empty() && !settled(*page);
+        co_return page_response(std::move(*page), unchanged);
+    }
+
+    // Registered first, then asked: what changes in between is not missed.
+    const Executor executor = co_await boost::asio::this_coro::executor;
+    const auto deadline = std::chrono::steady_clock::now() + wait;
+    auto waiter = services.changes.wait_for(query.recipient, executor);
+    while (true) {
+        auto page = co_await load_page(services, query);
+        if (!page) {
+            co_return page.error();
+        }
+        if (settled(*page)) {
+            co_return page_response(std::move(*page), false);
+        }
+        page->body.shrink_to_fit();
+        const auto wake = co_await waiter.park(end_of_wait(services, request, deadline));
+        const bool over = wake == mailbox::Wake::drain || std::chrono::steady_clock::now() >= deadline;
+        if (wake != mailbox::Wake::changed && over) {
+            co_return page_response(std::move(*page), !known.empty());
+        }
+        auto allowed = co_await services.access.still_allowed(*request.peer, *request.caller);
+        if (!allowed) {
+            co_return allowed.error();
+        }
+    }
+}
+
+Answer get_bundle(const Services& services, Request& request) {
+    auto found = co_await services.bundles.find(bundle_id_of(request), true);
+    if (!found) {
+        co_return found.error();
+    }
+    const bool there = found->has_value() && (*found)->recipient == request.caller->office &&
+                       (*found)->state != protocol::BundleState::uploading;
+    if (!there) {
+        co_return protocol::errors::not_found("not in this inbox");
+    }
+    co_return http::json_response(200, bundle_json(**found, Detail::whole));
+}
+
+void append_claim(std::string& out, const mailbox::Claimed& claimed, bool with_payload) {
+    out += '{';
+    append_json_member(out, "claim_id", claimed.claim_id.str());
+    append_json_member(out, "expires_at", protocol::to_rfc3339(claimed.expires_at));
+    append_json_name(out, "signed_manifest");
+    out += '"';
+    protocol::append_base64(out, claimed.bundle.signed_manifest);
+    out += '"';
+    if (with_payload && claimed.payload) {
+        append_json_name(out, "payload");
+        out += '"';
+        protocol::append_base64(out, *claimed.payload);
+        out += '"';
+    }
+    out += '}';
+}
+
+/// A UUID in a body; bad_format at its member otherwise.
+template <class Id>
+Id read_id(protocol::JsonNode& node, std::string_view name) {
+    const auto text = node.string(name);
+    const auto id = text ? Id::parse(*text) : std::nullopt;
+    if (text && !id) {
+        node.add(name, "bad_format");
+    }
+    return id.value_or(Id{});
+}
+
+Answer claim(const Services& services, Request& request) {
+    auto document = protocol::JsonDocument::parse(request.json, {});
+    auto root = document.root();
+    const auto claim_id = read_id<protocol::ClaimId>(root, "claim_id");
+    auto findings = document.finish();
+    if (!findings.empty()) {
+        co_return Error(ErrorCode::malformed_request, std::move(findings));
+    }
+    const auto party = party_of(request);
+    auto claimed = co_await services.receiving.claim(party, bundle_id_of(request), claim_id, true);
+    if (!claimed) {
+        co_return claimed.error();
+    }
+    std::string out;
+    append_claim(out, *claimed, true);
+    auto response = http::json_response(200, std::move(out));
+    if (claimed->payload) {
+        claimed->payload.reset();
+        response.on_written = [&services, party, bundle = std::move(claimed->bundle), claim_id](bool whole) {
+            if (whole) {
+                services.receiving.payload_sent(party, bundle, claim_id);
+            }
+        };
+    }
+    co_return response;
+}
+
+Answer receipt(const Services& services, Request& request) {
+    auto document = protocol::JsonDocument::parse(request.json, {});
+    auto word = document.root().base64("signed_receipt").value_or(protocol::Bytes());
+    auto findings = document.finish();
+    if (!findings.empty()) {
+        co_return Error(ErrorCode::malformed_request, std::move(findings));
+    }
+    auto party = party_of(request);
+    auto bundle = co_await services.receiving.receive_receipt(std::move(party), bundle_id_of(request), std::move(word));
+    if (!bundle) {
+        co_return bundle.error();
+    }
+    co_return http::json_response(200, bundle_json(*bundle, Detail::whole));
+}
+
+struct ClaimEntry {
+    protocol::BundleId bundle_id;
+    protocol::ClaimId claim_id;
+    std::optional<Result<mailbox::Claimed>> answer;
+    bool with_payload = false;
+};
+
+void begin_result(std::string& out, const protocol::BundleId& bundle_id) {
+    out += out.back() == '[' ? "{" : ",{";
+    append_json_member(out, "bundle_id", bundle_id.str());
+    append_json_name(out, "status");
+}
+
+void append_problem(std::string& out, const Error& error, const Request& request) {
+    out += std::to_string(protocol::status_of(error.code));
+    append_json_name(out, "problem");
+    out += protocol::problem_json(error, request.language, request.id.str());
+}
+
+/// Payloads come inline in order until the batch's share is reached.
+void share_out_payloads(std::vector<ClaimEntry>& entries) {
+    std::int64_t given = 0;
+    for (auto& entry : entries) {
+        if (!*entry.answer || !(**entry.answer).payload) {
+            continue;
+        }
+        const auto size = (**entry.answer).bundle.payload_size;
+        entry.with_payload = given + size <= max_batch_payload;
+        if (!entry.with_payload) {
+            given = max_batch_payload;
+            continue;
+        }
+        given += size;
+    }
+}
+
+Answer claim_batch(const Services& services, Request& request) {
+    auto document = protocol::JsonDocument::parse(request.json, {});
+    const auto entries = std::make_shared<std::vector<ClaimEntry>>();
+    for (auto& node : document.root().objects("claims", 1, max_batch)) {
+        ClaimEntry entry;
+        entry.bundle_id = read_id<protocol::BundleId>(node, "bundle_id");
+        entry.claim_id = read_id<protocol::ClaimId>(node, "claim_id");
+        entries->push_back(std::move(entry));
+    }
+    auto findings = document.finish();
+    if (!findings.empty()) {
+        co_return Error(ErrorCode::malformed_request, std::move(findings));
+    }
+    const auto party = party_of(request);
+    const std::function<Awaitable<void>(std::size_t)> claim_one = [&](std::size_t i) -> Awaitable<void> {
+        auto& entry = (*entries)[i];
+        auto claimed = co_await services.receiving.claim(party, entry.bundle_id, entry.claim_id, true);
+        entry.answer.emplace(std::move(claimed));
+    };
+    co_await gather(entries->size(), claim_one);
+    share_out_payloads(*entries);
+    std::string out = R"({"results":[)";
+    for (auto& entry : *entries) {
+        begin_result(out, entry.bundle_id);
+        if (!*entry.answer) {
+            append_problem(out, entry.answer->error(), request);
+        } else {
+            auto& claimed = **entry.answer;
+            if (claimed.payload && !entry.with_payload) {
+                claimed.expires_at = claimed.bundle.last_call_at.value_or(services.clock()) + services.config.claims.partial_lapse;
+            }
+            out += "200";
+            append_json_name(out, "claim");
+            append_claim(out, claimed, entry.with_payload);
+            claimed.payload.reset();
+        }
+        out += '}';
+    }
+    out += "]}";
+    auto response = http::json_response(200, std::move(out));
+    response.on_written = [&services, party, entries](bool whole) {
+        for (const auto& entry : *entries) {
+            if (whole && entry.with_payload) {
+                services.receiving.payload_sent(party, (**entry.answer).bundle, entry.claim_id);
+            }
+        }
+    };
+    co_return response;
+}
+
+struct ReceiptEntry {
+    protocol::BundleId bundle_id;
+    protocol::Bytes signed_receipt;
+    std::optional<Result<storage::BundleRecord>> answer;
+};
+
+Answer receipt_batch(const Services& services, Request& request) {
+    auto document = protocol::JsonDocument::parse(request.json, {});
+    std::vector<ReceiptEntry> entries;
+    for (auto& node : document.root().objects("receipts", 1, max_batch)) {
+        ReceiptEntry entry;
+        entry.bundle_id = read_id<protocol::BundleId>(node, "bundle_id");
+        entry.signed_receipt = node.base64("signed_receipt").value_or(protocol::Bytes());
+        entries.push_back(std::move(entry));
+    }
+    auto findings = document.finish();
+    if (!findings.empty()) {
+        co_return Error(ErrorCode::malformed_request, std::move(findings));
+    }
+    const auto party = party_of(request);
+    const std::function<Awaitable<void>(std::size_t)> receive_one = [&](std::size_t i) -> Awaitable<void> {
+        auto& entry = entries[i];
+        auto kept = co_await services.receiving.receive_receipt(party, entry.bundle_id, std::move(entry.signed_receipt));
+        entry.answer.emplace(std::move(kept));
+    };
+    co_await gather(entries.size(), receive_one);
+    std::string out = R"({"results":[)";
+    for (const auto& entry : entries) {
+        begin_result(out, entry.bundle_id);
+        if (*entry.answer) {
+            out += "200";
+            append_json_name(out, "bundle");
+            append_bundle_json(out, **entry.answer, Detail::whole);
+        } else {
+            append_problem(out, entry.answer->error(), request);
+        }
+        out += '}';
+    }
+    out += "]}";
+    co_return http::json_response(200, std::move(out));
+}
+
+}  // namespace
+
+std::vector<Route> inbox_routes(const Services& services) {
+    using auth::Action;
+    using http::BodyKind;
+    using http::Method;
+    const auto to = [&services](Answer (*handler)(const Services&, Request&)) {
+        return [&services, handler](Request& request) { return handler(services, request); };
+    };
+    return {
+        {Method::get, "/v1/inbox", Action::read_inbox, BodyKind::none, to(list_bundles)},
+        {Method::get, "/v1/inbox/{uuid}", Action::read_inbox, BodyKind::none, to(get_bundle)},
+        {Method::post, "/v1/inbox/{uuid}/claim", Action::claim, BodyKind::json, to(claim)},
+        {Method::post, "/v1/inbox/{uuid}/receipt", Action::receipt, BodyKind::json, to(receipt)},
+        {Method::post, "/v1/inbox/claims", Action::claim, BodyKind::batch, to(claim_batch)},
+        {Method::post, "/v1/inbox/receipts", Action::receipt, BodyKind::batch, to(receipt_batch)},
+    };
+}
+
+}  // namespace relay::server::api

@@ -1,0 +1,173 @@
+// The outbox as the sender sees it: sending, single and in batches, lists, withdrawal (protocol.md §5).
+#include "protocol/json_reader.hpp"
+#include "protocol/json_writer.hpp"
+#include "protocol/problem.hpp"
+#include "server/api/bundle_json.hpp"
+#include "server/api/gather.hpp"
+#include "server/api/parameters.hpp"
+#include "server/api/services.hpp"
+
+namespace relay::server::api {
+
+using protocol::Error;
+using protocol::ErrorCode;
+
+namespace {
+
+constexpr std::size_t max_batch = 100;
+
+/// The members of one upload, of a PUT's body or of a batch's entry.
+mailbox::Upload read_upload(protocol::JsonNode& node) {
+    mailbox::Upload upload;
+    upload.signed_manifest = node.base64("signed_manifest").value_or(protocol::Bytes());
+    upload.payload = node.optional_base64("payload");
+    return upload;
+}
+
+int status_of(const mailbox::Sent& sent) {
+    switch (sent.what) {
+    case mailbox::Sent::What::accepted:
+        return 201;
+    case mailbox::Sent::What::uploading:
+        return 202;
+    case mailbox::Sent::What::known:
+        return 200;
+    }
+    return 200;
+}
+
+Answer put_bundle(const Services& services, Request& request) {
+    auto document = protocol::JsonDocument::parse(request.json, {});
+    auto root = document.root();
+    auto upload = read_upload(root);
+    auto findings = document.finish();
+    if (!findings.empty()) {
+        co_return Error(ErrorCode::malformed_request, std::move(findings));
+    }
+    upload.path_id = bundle_id_of(request);
+    auto party = party_of(request);
+    auto answer = co_await services.sending.send(std::move(party), std::move(upload));
+    if (!answer.result) {
+        co_return answer.result.error();
+    }
+    co_return http::json_response(status_of(*answer.result), bundle_json(answer.result->bundle, Detail::answer));
+}
+
+void append_result(std::string& out, const mailbox::SendAnswer& answer, const Request& request) {
+    out += out.back() == '[' ? "{" : ",{";
+    if (answer.bundle_id) {
+        protocol::append_json_member(out, "bundle_id", answer.bundle_id->str());
+    }
+    protocol::append_json_name(out, "status");
+    if (answer.result) {
+        out += std::to_string(status_of(*answer.result));
+        protocol::append_json_name(out, "bundle");
+        append_bundle_json(out, answer.result->bundle, Detail::answer);
+    } else {
+        const auto& error = answer.result.error();
+        out += std::to_string(protocol::status_of(error.code));
+        protocol::append_json_name(out, "problem");
+        out += protocol::problem_json(error, request.language, request.id.str());
+    }
+    out += '}';
+}
+
+Answer post_batch(const Services& services, Request& request) {
+    auto document = protocol::JsonDocument::parse(request.json, {});
+    std::vector<mailbox::Upload> uploads;
+    for (auto& node : document.root().objects("bundles", 1, max_batch)) {
+        uploads.push_back(read_upload(node));
+    }
+    auto findings = document.finish();
+    if (!findings.empty()) {
+        co_return Error(ErrorCode::malformed_request, std::move(findings));
+    }
+    std::vector<std::optional<mailbox::SendAnswer>> answers(uploads.size());
+    const auto party = party_of(request);
+    const std::function<Awaitable<void>(std::size_t)> send_one = [&](std::size_t i) -> Awaitable<void> {
+        auto answer = co_await services.sending.send(party, std::move(uploads[i]));
+        answers[i].emplace(std::move(answer));
+    };
+    co_await gather(answers.size(), send_one);
+    std::string out = R"({"results":[)";
+    for (const auto& answer : answers) {
+        append_result(out, *answer, request);
+    }
+    out += "]}";
+    co_return http::json_response(200, std::move(out));
+}
+
+Answer get_bundle(const Services& services, Request& request) {
+    auto found = co_await services.bundles.find(bundle_id_of(request), true);
+    if (!found) {
+        co_return found.error();
+    }
+    if (!found->has_value() || (*found)->sender != request.caller->office) {
+        co_return protocol::errors::not_found("not in this outbox");
+    }
+    co_return http::json_response(200, bundle_json(**found, Detail::whole));
+}
+
+Answer list_bundles(const Services& services, Request& request) {
+    Parameters parameters(request, {"state", "from", "to", "after", "limit"});
+    storage::OutboxQuery query;
+    query.sender = request.caller->office;
+    if (parameters.text("state") != "all") {
+        query.state = parameters.parsed("state", protocol::parse_bundle_state);
+    }
+    query.from = parameters.time("from");
+    query.to = parameters.time("to");
+    query.before = parameters.cursor("out");
+    query.limit = parameters.limit();
+    auto good = parameters.verdict();
+    if (!good) {
+        co_return good.error();
+    }
+    auto page = co_await services.bundles.list_outbox(std::move(query));
+    if (!page) {
+        co_return page.error();
+    }
+    std::string out = R"({"bundles":[)";
+    for (const auto& bundle : page->bundles) {
+        out += out.back() == '[' ? "" : ",";
+        append_bundle_json(out, bundle, Detail::list);
+    }
+    out += ']';
+    if (page->more) {
+        protocol::append_json_member(out, "next", encode_cursor("out", page->bundles.back().out_place));
+    }
+    out += '}';
+    co_return http::json_response(200, std::move(out));
+}
+
+Answer withdraw(const Services& services, Request& request) {
+    auto party = party_of(request);
+    auto withdrawn = co_await services.sending.withdraw(std::move(party), bundle_id_of(request));
+    if (!withdrawn) {
+        co_return withdrawn.error();
+    }
+    if (!withdrawn->has_value()) {
+        co_return http::empty_response(204);
+    }
+    co_return http::json_response(200, bundle_json(**withdrawn, Detail::answer));
+}
+
+}  // namespace
+
+std::vector<Route> outbox_routes(const Services& services) {
+    using auth::Action;
+    using http::BodyKind;
+    using http::Method;
+    const auto to = [&services](Answer (*handler)(const Services&, Request&)) {
+        return [&services, handler](Request& request) { return handler(services, request); };
+    };
+    return {
+        {Method::put, "/v1/outbox/{uuid}", Action::send, BodyKind::json, to(put_bundle)},
+        {Method::post, "/v1/outbox", Action::send, BodyKind::batch, to(post_batch)},
+        {Method::get, "/v1/outbox/{uuid}", Action::read_outbox, BodyKind::none, to(get_bundle)},
+        {Method::get, "/v1/outbox", Action::read_outbox, BodyKind::none, to(list_bundles)},
+        {Method::delete_, "/v1/outbox/{uuid}", Action::withdraw, BodyKind::none, to(withdraw)},
+    };
+}
+
+}  // namespace relay::server::api

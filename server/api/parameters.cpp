@@ -1,0 +1,85 @@
+#include "server/api/parameters.hpp"
+
+#include "protocol/bytes.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace relay::server::api {
+
+namespace {
+
+std::optional<std::int64_t> parse_decimal(std::string_view text) {
+    std::int64_t value = 0;
+    const auto* end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, value);
+    if (text.empty() || text.front() == '-' || stopped != end || error != std::errc()) {
+        return std::nullopt;
+    }
+    return value;
+}
+
+std::optional<std::int64_t> decode_cursor(std::string_view kind, std::string_view text) {
+    const auto bytes = protocol::from_base64url(text);
+    if (!bytes) {
+        return std::nullopt;
+    }
+    auto plain = protocol::as_text(*bytes);
+    if (!plain.starts_with(kind) || plain.size() <= kind.size() || plain[kind.size()] != ':') {
+        return std::nullopt;
+    }
+    return parse_decimal(plain.substr(kind.size() + 1));
+}
+
+}  // namespace
+
+Parameters::Parameters(const http::Request& request, std::initializer_list<std::string_view> known) : request_(request) {
+    std::vector<std::string_view> seen;
+    for (const auto& [name, value] : request.query) {
+        if (std::ranges::find(known, name) == known.end()) {
+            add(name, "unknown_member");
+        } else if (std::ranges::find(seen, name) != seen.end()) {
+            add(name, "duplicate_member");
+        }
+        seen.push_back(name);
+    }
+}
+
+std::optional<std::string> Parameters::text(std::string_view name) const {
+    const auto place = std::ranges::find(request_.query, name, [](const auto& entry) { return std::string_view(entry.first); });
+    return place == request_.query.end() ? std::nullopt : std::optional(place->second);
+}
+
+std::optional<std::int64_t> Parameters::integer(std::string_view name, std::int64_t min, std::int64_t max) {
+    const auto value = parsed(name, parse_decimal);
+    if (value && (*value < min || *value > max)) {
+        add(name, "out_of_range");
+        return std::nullopt;
+    }
+    return value;
+}
+
+std::optional<protocol::Time> Parameters::time(std::string_view name) { return parsed(name, protocol::parse_rfc3339); }
+
+int Parameters::limit() { return static_cast<int>(integer("limit", 1, 500).value_or(100)); }
+
+std::optional<std::int64_t> Parameters::cursor(std::string_view kind) {
+    return parsed("after", [kind](std::string_view text) { return decode_cursor(kind, text); });
+}
+
+void Parameters::add(std::string_view name, std::string code) {
+    findings_.push_back({std::string(name), std::move(code), {}, {}});
+}
+
+protocol::Result<void> Parameters::verdict() const {
+    if (findings_.empty()) {
+        return {};
+    }
+    return protocol::Error(protocol::ErrorCode::malformed_request, findings_);
+}
+
+std::string encode_cursor(std::string_view kind, std::int64_t position) {
+    return protocol::to_base64url(protocol::as_bytes(std::string(kind) + ":" + std::to_string(position)));
+}
+
+}  // namespace relay::server::api

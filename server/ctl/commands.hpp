@@ -1,0 +1,59 @@
+// The commands of relayctl: each group adds its own to the command line and says what is to be done when one is chosen.
+#pragma once
+
+#include "server/ctl/relay.hpp"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace relay::server::ctl {
+
+/// What a chosen command does; an Error becomes one line on standard error and exit 1.
+using Command = std::function<Result<void>(Relay&)>;
+
+class Commands final {
+public:
+    void choose(Command command) { chosen_ = std::move(command); }
+    [[nodiscard]] Result<void> run(Relay& relay) const { return chosen_(relay); }
+
+private:
+    Command chosen_;
+};
+
+void add_migrate(CLI::App& app, Commands& commands);
+void add_office(CLI::App& app, Commands& commands);
+void add_user(CLI::App& app, Commands& commands);
+void add_ca(CLI::App& app, Commands& commands);
+void add_certificate(CLI::App& app, Commands& commands);
+void add_licence(CLI::App& app, Commands& commands);
+void add_bundle(CLI::App& app, Commands& commands);
+void add_stats(CLI::App& app, Commands& commands);
+
+/// A group such as `office`, of which one command must be given.
+[[nodiscard]] CLI::App* add_group(CLI::App& app, const std::string& name, const std::string& description);
+/// Adds `--json`.
+void add_json_flag(CLI::App& command, bool& json);
+
+// Checks of options, so that wrong forms are wrong usage (exit 2):
+[[nodiscard]] CLI::Validator is_office_number();
+[[nodiscard]] CLI::Validator is_prefecture();
+[[nodiscard]] CLI::Validator is_user_id();
+[[nodiscard]] CLI::Validator is_day();
+[[nodiscard]] CLI::Validator is_digest();
+
+/// Rows of facts: a table for people, with the members' names as heads, or a JSON array. Every row has the same
+/// members in the same order; absent ones are null, and left out of the JSON.
+void print_rows(const std::vector<nlohmann::ordered_json>& rows, bool json);
+/// One thing: a line for each member, or a JSON object.
+void print_facts(const nlohmann::ordered_json& facts, bool json);
+/// Plain words to standard output.
+void say(std::string_view line);
+/// An error as one line for people.
+[[nodiscard]] std::string explain(const protocol::Error& error);
+
+} // namespace relay::server::ctl

@@ -1,0 +1,138 @@
+#include "server/http/connection.hpp"
+
+#include "server/ops/log.hpp"
+
+#include <openssl/ssl.h>
+
+#include <chrono>
+#include <utility>
+
+namespace relay::server::http {
+
+namespace {
+
+protocol::RequestId new_request_id() {
+    const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    protocol::RequestId id;
+    id.uuid = protocol::time_uuid(now.time_since_epoch().count());
+    return id;
+}
+
+} // namespace
+
+Connection::Connection(TlsStream::Socket socket, std::shared_ptr<ConnectionSet> set)
+    : set_(std::move(set)),
+      trust_generation_(set_->core->surroundings.tls.trust_generation()),
+      stream_(
+          std::move(socket),
+          set_->core->surroundings.tls.context().get(),
+          set_->wheel,
+          set_->core->surroundings.deadlines
+      ),
+      reader_(stream_) {
+    set_->all.insert(this);
+}
+
+Connection::~Connection() {
+    set_->all.erase(this);
+    set_->core->connections.fetch_sub(1);
+}
+
+void Connection::drain() noexcept {
+    if (idle_) {
+        stream_.cancel();
+    }
+}
+
+Awaitable<bool> Connection::shake_hands() {
+    ops::Metrics& metrics = set_->core->surroundings.metrics;
+    const bool good = co_await stream_.handshake();
+    if (good) {
+        peer_ = TlsPeer::read(stream_.tls().native(), trust_generation_);
+    }
+    if (!peer_) {
+        metrics.handshake(ops::Handshake::failed);
+        const std::string reason = stream_.timed_out() ? "too slow" : stream_.tls().handshake_failure();
+        ops::log(ops::Level::info, "handshake_failed", {{"cause", reason}});
+        co_return false;
+    }
+    const bool resumed = SSL_session_reused(stream_.tls().native()) == 1;
+    metrics.handshake(resumed ? ops::Handshake::resumed : ops::Handshake::full);
+    co_return true;
+}
+
+Awaitable<bool> Connection::wait_for_request(bool first) {
+    if (set_->draining) {
+        co_return false;
+    }
+    reader_.release_if_empty();
+    if (reader_.has_bytes()) {
+        co_return true;
+    }
+    const Deadlines& deadlines = stream_.deadlines();
+    idle_ = true;
+    const bool readable = co_await stream_.wait_readable(first ? deadlines.header : deadlines.idle);
+    idle_ = false;
+    co_return readable;
+}
+
+Awaitable<bool> Connection::serve() {
+    const Pipeline& pipeline = set_->core->pipeline;
+    Exchange exchange;
+    exchange.request.id = new_request_id();
+    exchange.request.began = std::chrono::steady_clock::now();
+    const std::int64_t taken_before = reader_.bytes_taken();
+    auto head = co_await reader_.read_head();
+    if (!head) {
+        co_return false;
+    }
+    std::optional<protocol::Error> framing;
+    std::int64_t body_size = 0;
+    bool expect_continue = false;
+    if (*head) {
+        body_size = (**head).content_length.value_or(0);
+        expect_continue = (**head).expect_continue;
+        begin_exchange(exchange, std::move(**head));
+    } else {
+        framing = head->error();
+    }
+    head.reset();
+    if (body_size == 0) {
+        reader_.release_if_empty(); // a poll may be parked for a minute
+    }
+    MessageBody body(reader_, body_size, expect_continue);
+    Response response = co_await pipeline.answer(exchange, std::move(framing), body, *peer_);
+    AnswerForm form;
+    form.request = exchange.request.id;
+    form.close = response.close || !exchange.framed || !exchange.keep_alive || !body.complete() || set_->draining;
+    form.head_only = exchange.request.method_text == "HEAD";
+    const Written written = co_await write_response(stream_, response, form);
+    pipeline.finish(exchange, reader_.bytes_taken() - taken_before, written.bytes, written.whole);
+    if (!written.whole) {
+        stream_.abort(); // never ended as if the answer were whole
+        co_return false;
+    }
+    co_return !form.close;
+}
+
+Awaitable<void> Connection::run() {
+    bool first = true;
+    bool open = co_await shake_hands();
+    bool answered = true; // a refused handshake is answered by an alert
+    while (open) {
+        answered = false;
+        open = co_await wait_for_request(first);
+        if (open) {
+            answered = true;
+            open = co_await serve();
+        }
+        first = false;
+    }
+    if (answered) {
+        co_await stream_.end();
+    } else {
+        stream_.tls().end_sending(); // nobody waits for anything
+    }
+}
+
+} // namespace relay::server::http

@@ -1,0 +1,230 @@
+#include "server/http/pipeline.hpp"
+
+#include "server/http/problem_response.hpp"
+#include "server/ops/request_event.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+namespace relay::server::http {
+
+namespace {
+
+using protocol::Error;
+using protocol::ErrorCode;
+
+constexpr std::int64_t most_json = 1LL << 20;
+constexpr std::int64_t most_batch = 16LL << 20;
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+        return (x >= 'A' && x <= 'Z' ? x - 'A' + 'a' : x) == (y >= 'A' && y <= 'Z' ? y - 'A' + 'a' : y);
+    });
+}
+
+bool takes_json(const Route& route) {
+    return route.body == BodyKind::json || route.body == BodyKind::batch;
+}
+
+/// Stage 2: content type and coding, then length; both before a byte of the body is read.
+Result<void> check_body_head(const Route& route, const Request& request) {
+    const auto refuse = [](ErrorCode code, const char* cause) { return Error(code, std::string(cause)); };
+    if (takes_json(route)) {
+        std::string_view type = request.field("content-type");
+        type = type.substr(0, type.find(';'));
+        type = type.substr(0, type.find_last_not_of(" \t") + 1);
+        if (!equal_ignoring_case(type, "application/json")) {
+            return refuse(ErrorCode::unsupported_media_type, "Content-Type");
+        }
+    }
+    if (route.body != BodyKind::none && request.has_field("content-encoding") &&
+        !equal_ignoring_case(request.field("content-encoding"), "identity")) {
+        return refuse(ErrorCode::unsupported_media_type, "Content-Encoding");
+    }
+    const std::int64_t most = route.body == BodyKind::batch ? most_batch : most_json;
+    if (takes_json(route) && request.content_length.value_or(0) > most) {
+        return refuse(ErrorCode::too_large, "body");
+    }
+    if (route.body == BodyKind::none && request.content_length.value_or(0) > 0) {
+        return refuse(ErrorCode::malformed_request, "body where none is wanted");
+    }
+    return {};
+}
+
+} // namespace
+
+void begin_exchange(Exchange& exchange, Head head) {
+    Request& request = exchange.request;
+    request.method = head.method;
+    request.method_text = std::move(head.method_text);
+    request.target = std::move(head.target);
+    request.path = std::move(head.path);
+    request.query = std::move(head.query);
+    exchange.query_error = std::move(head.query_error);
+    request.fields = std::move(head.fields);
+    request.content_length = head.content_length;
+    request.language = protocol::choose_language(request.field("accept-language"));
+    exchange.keep_alive = head.keep_alive;
+    exchange.framed = true;
+}
+
+Pipeline::Pipeline(const Surroundings& surroundings)
+    : surroundings_(surroundings),
+      unmatched_(surroundings.metrics.route("other", "unmatched")) {
+    for (const Route& route : surroundings.router.routes()) {
+        series_.push_back(&surroundings.metrics.route(to_string(route.method), route.pattern));
+    }
+}
+
+Awaitable<Response>
+Pipeline::answer(Exchange& exchange, std::optional<Error> framing, MessageBody& body, Peer& peer) const {
+    Result<Response> result = protocol::errors::internal("no answer");
+    if (framing) {
+        result = std::move(*framing); // framing and size of the header come first
+    } else {
+        try {
+            result = co_await run(exchange, body, peer);
+        } catch (const std::exception& e) {
+            result = protocol::errors::internal(std::string("exception: ") + e.what());
+        }
+    }
+    Response response;
+    if (result) {
+        response = std::move(*result);
+    } else {
+        exchange.error_code = result.error().code;
+        exchange.cause = result.error().cause;
+        response = problem_response(result.error(), exchange.request.language, exchange.request.id);
+        settle(exchange, result.error(), response);
+    }
+    exchange.status = response.status;
+    co_return response;
+}
+
+void Pipeline::settle(const Exchange& exchange, const Error& error, Response& response) const {
+    surroundings_.metrics.error(error.code);
+    const bool certificate_ended = error.code == ErrorCode::certificate_revoked ||
+                                   (error.code == ErrorCode::wrong_certificate && exchange.request.caller);
+    response.close = response.close || !exchange.framed || certificate_ended || error.code == ErrorCode::timeout;
+}
+
+Result<void> Pipeline::take_rate(const Peer& peer) const {
+    return surroundings_.gate.take_rate(peer.certificate_sha256.hex());
+}
+
+Awaitable<Result<Response>> Pipeline::run(Exchange& exchange, MessageBody& body, Peer& peer) const {
+    Request& request = exchange.request;
+    request.peer = &peer;
+    // The certificate may have been revoked or expired since the handshake; on unknown paths too.
+    const auto certificate = co_await surroundings_.gate.check_certificate(peer);
+    if (!certificate) {
+        const ErrorCode code = certificate.error().code;
+        exchange.framed = code != ErrorCode::wrong_certificate && code != ErrorCode::certificate_revoked;
+        co_return certificate.error();
+    }
+    // The path is told to exist or not whoever asks.
+    RouteMatch match = surroundings_.router.match(request.method, request.path);
+    if (match.route == nullptr) {
+        const auto rate = take_rate(peer);
+        if (!rate) {
+            co_return rate.error();
+        }
+        if (match.allow.empty()) {
+            co_return protocol::errors::not_found("path");
+        }
+        Error error(ErrorCode::method_not_allowed, std::string("method"));
+        error.headers.emplace_back("Allow", match.allow);
+        co_return error;
+    }
+    exchange.route = match.route;
+    request.captures = std::move(match.captures);
+    // Who calls, and may they: before anything of the request's content is looked at.
+    const auto admitted = co_await admit(exchange, peer);
+    if (!admitted) {
+        co_return admitted.error();
+    }
+    // Content type and length, so that a body that cannot be taken is not read.
+    const auto fit = check_body_head(*match.route, request);
+    if (!fit) {
+        co_return fit.error();
+    }
+    if (exchange.query_error) {
+        co_return *exchange.query_error;
+    }
+    if (takes_json(*match.route)) {
+        const auto read = co_await read_json(exchange, body);
+        if (!read) {
+            co_return read.error();
+        }
+    } else if (match.route->body == BodyKind::stream) {
+        request.body = &body;
+    }
+    auto answered = co_await match.route->handler(request);
+    co_return answered;
+}
+
+Awaitable<Result<void>> Pipeline::admit(Exchange& exchange, Peer& peer) const {
+    Request& request = exchange.request;
+    if (!exchange.route->action) {
+        co_return take_rate(peer);
+    }
+    const auth::Action action = *exchange.route->action;
+    auto caller = co_await surroundings_.gate.check_session(peer, request.field("authorization"));
+    if (!caller) {
+        const auto rate = take_rate(peer); // tokens must not be tried out without a bound
+        if (!rate) {
+            co_return rate.error();
+        }
+        co_return caller.error();
+    }
+    request.caller = std::move(*caller);
+    const auto role = surroundings_.gate.check_role(*request.caller, action);
+    const auto rate = surroundings_.gate.take_rate(request.caller->user_id.view()); // every request counts
+    if (!role) {
+        co_return role;
+    }
+    if (!rate) {
+        co_return rate;
+    }
+    co_return surroundings_.gate.check_licence(*request.caller, action);
+}
+
+Awaitable<Result<void>> Pipeline::read_json(Exchange& exchange, MessageBody& body) const {
+    auto granted = co_await surroundings_.memory.take(body.size());
+    if (!granted) {
+        co_return granted.error();
+    }
+    exchange.memory = std::move(*granted);
+    surroundings_.metrics.body_memory(surroundings_.memory.used());
+    auto read = co_await body.read_whole(exchange.request.json);
+    co_return read;
+}
+
+void Pipeline::finish(const Exchange& exchange, std::int64_t bytes_in, std::int64_t bytes_out, bool whole) const {
+    const auto now = std::chrono::steady_clock::now();
+    const Request& request = exchange.request;
+    ops::RouteSeries* series = &unmatched_;
+    if (exchange.route != nullptr) {
+        const auto index = exchange.route - surroundings_.router.routes().data();
+        series = series_.at(static_cast<std::size_t>(index));
+    }
+    series->add(whole ? exchange.status : 0, std::chrono::duration<double>(now - request.began).count());
+    surroundings_.metrics.bytes(bytes_in, bytes_out);
+    ops::RequestEvent event;
+    event.id = request.id;
+    event.began = request.began;
+    event.method = request.method_text;
+    event.route = exchange.route == nullptr ? std::string_view() : std::string_view(exchange.route->pattern);
+    event.status = exchange.status;
+    event.bytes_in = bytes_in;
+    event.bytes_out = bytes_out;
+    event.error_code = exchange.error_code;
+    event.cause = exchange.cause;
+    event.user_id = request.caller ? request.caller->user_id.view() : std::string_view();
+    event.whole = whole;
+    ops::log_request(event, now);
+}
+
+} // namespace relay::server::http

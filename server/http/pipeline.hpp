@@ -1,0 +1,56 @@
+// What happens to every request, in one order (protocol.md §4 "Order of the checks", stages 1 and 2).
+#pragma once
+
+#include "server/http/head_parser.hpp"
+#include "server/http/message_reader.hpp"
+#include "server/http/server.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace relay::server::http {
+
+/// One request and what is told of it at the end. Outlives its answer.
+struct Exchange {
+    Request request;
+    const Route* route = nullptr;
+    MemoryBudget::Grant memory;
+    std::optional<protocol::Error> query_error; ///< told once the caller was admitted
+    std::optional<protocol::ErrorCode> error_code;
+    std::string cause;
+    bool framed = false;     ///< else nothing behind this request may be read as one
+    bool keep_alive = false; ///< what the client asked for
+    int status = 0;
+};
+
+/// Immutable; shared by all connections.
+class Pipeline {
+public:
+    explicit Pipeline(const Surroundings& surroundings);
+
+    /// Always an answer; every exception ends here as `internal`.
+    [[nodiscard]] Awaitable<Response>
+    answer(Exchange& exchange, std::optional<protocol::Error> framing, MessageBody& body, Peer& peer) const;
+    /// The access line and the metrics, once the answer was written or could not be.
+    void finish(const Exchange& exchange, std::int64_t bytes_in, std::int64_t bytes_out, bool whole) const;
+
+private:
+    [[nodiscard]] Awaitable<Result<Response>> run(Exchange& exchange, MessageBody& body, Peer& peer) const;
+    /// Session, role, rate limit, licence.
+    [[nodiscard]] Awaitable<Result<void>> admit(Exchange& exchange, Peer& peer) const;
+    /// Rate limit of who has no session: by certificate.
+    [[nodiscard]] Result<void> take_rate(const Peer& peer) const;
+    [[nodiscard]] Awaitable<Result<void>> read_json(Exchange& exchange, MessageBody& body) const;
+    void settle(const Exchange& exchange, const protocol::Error& error, Response& response) const;
+
+    const Surroundings& surroundings_;
+    std::vector<ops::RouteSeries*> series_; // of each route
+    ops::RouteSeries& unmatched_;
+};
+
+/// Moves what the head says into the request.
+void begin_exchange(Exchange& exchange, Head head);
+
+} // namespace relay::server::http

@@ -1,0 +1,153 @@
+#include "server/http/response_writer.hpp"
+
+#include "server/ops/log.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <string_view>
+#include <utility>
+
+namespace relay::server::http {
+
+namespace {
+
+/// Bodies up to this size leave with their head in one record or two.
+constexpr std::size_t most_joined = 64 * 1024;
+
+std::string_view reason_of(int status) {
+    constexpr std::pair<int, std::string_view> all[] = {
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {206, "Partial Content"},
+        {304, "Not Modified"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {411, "Length Required"},
+        {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
+        {416, "Range Not Satisfiable"},
+        {422, "Unprocessable Content"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"},
+        {503, "Service Unavailable"},
+    };
+    const auto* const found =
+        std::find_if(std::begin(all), std::end(all), [&](const auto& e) { return e.first == status; });
+    return found == std::end(all) ? "Status" : found->second;
+}
+
+bool has_body(int status) {
+    return status != 204 && status != 304;
+}
+
+void add_field(std::string& head, std::string_view name, std::string_view value) {
+    head.append(name).append(": ");
+    for (const char c : value) {
+        // What a handler puts into a field can end neither the field nor the head.
+        head += c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
+    }
+    head.append("\r\n");
+}
+
+std::string serialize_head(const Response& response, const AnswerForm& form) {
+    std::string head;
+    head.reserve(512);
+    head.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
+    head.append(reason_of(response.status)).append("\r\n");
+    add_field(head, "Request-Id", form.request.str());
+    bool caching = false;
+    for (const auto& [name, value] : response.fields) {
+        caching = caching || name == "Cache-Control";
+        add_field(head, name, value);
+    }
+    if (!caching) {
+        add_field(head, "Cache-Control", "no-store");
+    }
+    if (has_body(response.status)) {
+        const auto size = response.source ? response.source->size() : static_cast<std::int64_t>(response.body.size());
+        add_field(head, "Content-Length", std::to_string(size));
+    }
+    if (form.close) {
+        add_field(head, "Connection", "close");
+    }
+    head.append("\r\n");
+    return head;
+}
+
+/// The pieces; whole only when they are as long as was promised.
+Awaitable<Written> write_pieces(TimedStream& stream, BodySource& source) {
+    Written written;
+    const std::int64_t size = source.size();
+    while (written.bytes < size) {
+        const auto piece = co_await source.next();
+        if (!piece || piece->empty() || static_cast<std::int64_t>(piece->size()) > size - written.bytes) {
+            co_return written;
+        }
+        const bool good = co_await stream.write_all(*piece);
+        if (!good) {
+            co_return written;
+        }
+        written.bytes += static_cast<std::int64_t>(piece->size());
+        source.written(written.bytes, false);
+    }
+    written.whole = true;
+    co_return written;
+}
+
+Awaitable<Written> write_all_of(TimedStream& stream, Response& response, const AnswerForm& form) {
+    Written written;
+    const bool with_body = has_body(response.status) && !form.head_only;
+    std::string head = serialize_head(response, form);
+    const bool joined = with_body && !response.source && response.body.size() <= most_joined;
+    if (joined) {
+        head.append(response.body);
+    }
+    const bool good = co_await stream.write_all(protocol::as_bytes(head));
+    if (!good) {
+        co_return written;
+    }
+    if (response.source && with_body) {
+        written = co_await write_pieces(stream, *response.source);
+        co_return written;
+    }
+    if (with_body && !joined) {
+        written.whole = co_await stream.write_all(protocol::as_bytes(response.body));
+    } else {
+        written.whole = true;
+    }
+    written.bytes = with_body && written.whole ? static_cast<std::int64_t>(response.body.size()) : 0;
+    co_return written;
+}
+
+} // namespace
+
+Awaitable<Written> write_response(TimedStream& stream, Response& response, AnswerForm form) {
+    Written written;
+    std::string thrown;
+    try {
+        written = co_await write_all_of(stream, response, form);
+    } catch (const std::exception& e) {
+        thrown = e.what();
+    }
+    if (!thrown.empty()) {
+        ops::log(ops::Level::error, "body_source_failed", {{"request_id", form.request.str()}, {"cause", thrown}});
+    }
+    if (response.source) {
+        response.source->written(written.bytes, true);
+    }
+    if (response.on_written) {
+        response.on_written(written.whole);
+    }
+    co_return written;
+}
+
+} // namespace relay::server::http

@@ -1,0 +1,151 @@
+#include "server/mailbox/changes.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace relay::server::mailbox {
+
+namespace asio = boost::asio;
+using protocol::OfficeNumber;
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+
+struct Changes::Waiter::State {
+    Changes& hub;
+    Part& part;
+    OfficeNumber office;
+    Timer timer;
+    bool changed = false;
+};
+
+/// Touched on its own io_context only, but for `waiting`.
+struct Changes::Part {
+    explicit Part(asio::io_context& c) : context(c), slices(c) {}
+
+    void wake(const OfficeNumber& office) {
+        const auto [first, last] = waiters.equal_range(office);
+        for (auto place = first; place != last; ++place) {
+            wake(*place->second);
+        }
+    }
+    static void wake(Waiter::State& waiter) {
+        waiter.changed = true;
+        waiter.timer.cancel();
+    }
+    void wake_everybody() {
+        for (auto& [office, waiter] : waiters) {
+            wake(*waiter);
+        }
+    }
+
+    /// Wakes the next of `everybody`, a share at a time, so that the database is not asked by all at once.
+    void wake_slice(std::shared_ptr<std::vector<OfficeNumber>> everybody, std::size_t from, std::chrono::milliseconds over) {
+        constexpr std::size_t slices_in_all = 20;
+        const auto share = everybody->size() / slices_in_all + 1;
+        const auto to = std::min(everybody->size(), from + share);
+        for (auto i = from; i < to; ++i) {
+            wake((*everybody)[i]);
+        }
+        if (to == everybody->size()) {
+            return;
+        }
+        slices.expires_after(over / slices_in_all);
+        slices.async_wait([this, everybody = std::move(everybody), to, over](boost::system::error_code error) mutable {
+            if (!error) {
+                wake_slice(std::move(everybody), to, over);
+            }
+        });
+    }
+
+    asio::io_context& context;
+    std::unordered_multimap<OfficeNumber, Waiter::State*> waiters;
+    std::atomic<std::int64_t> waiting{0};
+    asio::steady_timer slices;
+};
+
+Changes::Changes(std::vector<asio::io_context*> contexts) {
+    for (auto* context : contexts) {
+        parts_.push_back(std::make_unique<Part>(*context));
+    }
+}
+Changes::~Changes() = default;
+
+Changes::Waiter::Waiter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Changes::Waiter::Waiter(Waiter&&) noexcept = default;
+
+Changes::Waiter::~Waiter() {
+    if (!state_) {
+        return;
+    }
+    auto& part = state_->part;
+    const auto [first, last] = part.waiters.equal_range(state_->office);
+    part.waiters.erase(std::find_if(first, last, [this](const auto& entry) { return entry.second == state_.get(); }));
+    part.waiting.fetch_sub(1, std::memory_order_relaxed);
+    state_->hub.parked_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+Changes::Waiter Changes::wait_for(const OfficeNumber& office, const Executor& executor) {
+    const auto same = [&](const auto& p) { return &p->context == &executor.context(); };
+    auto& part = **std::find_if(parts_.begin(), parts_.end(), same);
+    std::unique_ptr<Waiter::State> state(new Waiter::State{*this, part, office, Timer(executor)});
+    part.waiters.emplace(office, state.get());
+    // Before the query that follows: a notifier that comes after it sees somebody waiting and posts.
+    part.waiting.fetch_add(1);
+    parked_.fetch_add(1, std::memory_order_relaxed);
+    return Waiter(std::move(state));
+}
+
+Awaitable<Wake> Changes::Waiter::park(std::chrono::steady_clock::time_point deadline) {
+    while (true) {
+        if (state_->hub.draining_.load()) {
+            co_return Wake::drain;
+        }
+        if (std::exchange(state_->changed, false)) {
+            co_return Wake::changed;
+        }
+        if (std::chrono::steady_clock::now() >= deadline) {
+            co_return Wake::deadline;
+        }
+        state_->timer.expires_at(deadline);
+        boost::system::error_code cancelled;
+        co_await state_->timer.async_wait(asio::redirect_error(use_relay_awaitable, cancelled));
+    }
+}
+
+void Changes::notify(const std::vector<OfficeNumber>& offices) {
+    const auto shared = std::make_shared<const std::vector<OfficeNumber>>(offices);
+    for (auto& part : parts_) {
+        if (part->waiting.load() > 0) {
+            asio::post(part->context, [&part = *part, shared] {
+                for (const auto& office : *shared) {
+                    part.wake(office);
+                }
+            });
+        }
+    }
+}
+
+void Changes::notify_all(std::chrono::milliseconds over) {
+    for (auto& part : parts_) {
+        asio::post(part->context, [&part = *part, over] {
+            auto everybody = std::make_shared<std::vector<OfficeNumber>>();
+            everybody->reserve(part.waiters.size());
+            for (const auto& [office, waiter] : part.waiters) {
+                everybody->push_back(office);
+            }
+            part.wake_slice(std::move(everybody), 0, over);
+        });
+    }
+}
+
+void Changes::drain() {
+    draining_.store(true);
+    for (auto& part : parts_) {
+        asio::post(part->context, [&part = *part] { part.wake_everybody(); });
+    }
+}
+
+}  // namespace relay::server::mailbox

@@ -1,0 +1,171 @@
+#include "server/mailbox/receiving.hpp"
+
+#include "protocol/receipt.hpp"
+#include "server/mailbox/signed_word.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+
+namespace relay::server::mailbox {
+
+namespace asio = boost::asio;
+using protocol::Error;
+using protocol::ErrorCode;
+using protocol::Result;
+
+namespace {
+
+constexpr std::int64_t piece_size = 256 * 1024;
+/// How long, and how often, a receipt waits for coverage that other connections or servers are about to store.
+constexpr auto coverage_wait = std::chrono::seconds(2);
+constexpr auto coverage_pause = std::chrono::milliseconds(100);
+
+class StoredChunk final : public ChunkRead {
+public:
+    StoredChunk(const Receiving::Parts& parts, Party party, protocol::BundleId bundle_id, protocol::ClaimId claim_id, storage::ChunkSource source)
+        : parts_(parts), party_(std::move(party)), bundle_id_(bundle_id), claim_id_(claim_id), source_(std::move(source)) {}
+
+    const storage::ChunkSource& source() const noexcept override { return source_; }
+
+    Awaitable<Result<protocol::BytesView>> read(std::int64_t offset, std::int64_t length) override {
+        length = std::min(length, piece_size);
+        if (source_.bytes) {
+            const protocol::BytesView all(*source_.bytes);
+            co_return all.subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(length));
+        }
+        auto piece = co_await parts_.payloads.read(*source_.object_key, offset, length);
+        if (!piece) {
+            co_return piece.error();
+        }
+        piece_ = std::move(*piece);
+        co_return protocol::BytesView(piece_);
+    }
+
+    void sent(std::int64_t from, std::int64_t to) override {
+        const storage::SentRange range{source_.offset + from, source_.offset + to};
+        parts_.coverage.add(party_, bundle_id_, claim_id_, range, false);
+    }
+
+    Awaitable<void> keep_alive() override {
+        storage::CoverageItem item;
+        item.attempt = new_attempt(party_, parts_.clock());
+        item.bundle_id = bundle_id_;
+        item.claim_id = claim_id_;
+        // A failure costs nothing now: the bytes that follow are recorded with retries.
+        [[maybe_unused]] const auto kept = co_await parts_.bundles.cover(std::move(item));
+    }
+
+private:
+    const Receiving::Parts& parts_;
+    Party party_;
+    protocol::BundleId bundle_id_;
+    protocol::ClaimId claim_id_;
+    storage::ChunkSource source_;
+    protocol::Bytes piece_;
+};
+
+/// The receipt's form, and the bundle it names against the path's.
+Result<protocol::Receipt> read_form(protocol::BytesView content, const protocol::BundleId& bundle_id) {
+    auto receipt = protocol::read_receipt(content);
+    if (receipt && receipt->bundle_id != bundle_id) {
+        return Error(ErrorCode::bad_receipt, std::vector<protocol::Finding>{{"/bundle_id", "inconsistent", {}, {}}});
+    }
+    return receipt;
+}
+
+storage::ReceiptItem make_item(const Party& party, protocol::Time now, const protocol::Receipt& receipt) {
+    storage::ReceiptItem item;
+    item.attempt = new_attempt(party, now);
+    item.sent_event_id = new_attempt(party, now).event_id;
+    item.bundle_id = receipt.bundle_id;
+    item.claim_id = receipt.claim_id;
+    item.recipient = party.office;
+    item.outcome = receipt.outcome;
+    item.reason = receipt.reason;
+    item.manifest_sha256 = receipt.manifest_sha256;
+    return item;
+}
+
+}  // namespace
+
+Receiving::Receiving(Parts parts, ReceivingSettings settings) : parts_(std::move(parts)), settings_(settings) {}
+
+Awaitable<Result<Claimed>> Receiving::claim(Party party, protocol::BundleId bundle_id, protocol::ClaimId claim_id, bool with_payload) {
+    storage::ClaimItem item;
+    item.attempt = new_attempt(party, parts_.clock());
+    item.bundle_id = bundle_id;
+    item.claim_id = claim_id;
+    item.recipient = party.office;
+    item.inline_limit = with_payload ? settings_.inline_payload : 0;
+    auto outcome = co_await parts_.bundles.claim(std::move(item));
+    if (!outcome) {
+        co_return outcome.error();
+    }
+    Claimed claimed;
+    claimed.claim_id = claim_id;
+    claimed.payload = std::move(outcome->payload);
+    claimed.bundle = std::move(outcome->bundle);
+    // An inline payload is whole on its way with this very answer.
+    const bool every_byte = claimed.bundle.every_byte_sent || claimed.payload;
+    const auto last_call = claimed.bundle.last_call_at.value_or(parts_.clock());
+    claimed.expires_at = last_call + (every_byte ? settings_.sent_lapse : settings_.partial_lapse);
+    co_return claimed;
+}
+
+void Receiving::payload_sent(const Party& party, const storage::BundleRecord& bundle, protocol::ClaimId claim_id) {
+    parts_.coverage.add(party, bundle.bundle_id, claim_id, {0, bundle.payload_size}, true);
+}
+
+Awaitable<Result<std::unique_ptr<ChunkRead>>> Receiving::open_chunk(
+    Party party, protocol::BundleId bundle_id, int n, protocol::ClaimId claim_id
+) {
+    auto source = co_await parts_.bundles.locate_chunk(bundle_id, n, claim_id, party.office);
+    if (!source) {
+        co_return source.error();
+    }
+    std::unique_ptr<ChunkRead> chunk =
+        std::make_unique<StoredChunk>(parts_, std::move(party), bundle_id, claim_id, std::move(*source));
+    co_await chunk->keep_alive();
+    co_return chunk;
+}
+
+Awaitable<Result<storage::BundleRecord>> Receiving::receive_receipt(
+    Party party, protocol::BundleId bundle_id, protocol::Bytes signed_receipt
+) {
+    auto word = co_await verify_word(signed_receipt, party, parts_.directory, parts_.clock());
+    if (!word) {
+        co_return word.error();
+    }
+    const auto receipt = read_form(word->content, bundle_id);
+    if (!receipt) {
+        co_return receipt.error();
+    }
+    const auto receipt_sha256 = protocol::Digest::of(signed_receipt);
+    const auto give_up = std::chrono::steady_clock::now() + coverage_wait;
+    asio::steady_timer pause(co_await asio::this_coro::executor);
+    while (true) {
+        auto item = make_item(party, parts_.clock(), *receipt);
+        item.signed_receipt = signed_receipt;
+        item.receipt_sha256 = receipt_sha256;
+        item.ranges = parts_.coverage.take(bundle_id, receipt->claim_id);
+        const auto ranges = item.ranges;
+        auto kept = co_await parts_.bundles.receive_receipt(std::move(item));
+        if (kept || ranges.empty()) {
+            // Nothing was taken from the coverage, or it is stored with the receipt.
+        } else if (kept.error().code == ErrorCode::unavailable || kept.error().code == ErrorCode::internal) {
+            for (const auto& range : ranges) {
+                parts_.coverage.add(party, bundle_id, receipt->claim_id, range, false);
+            }
+        }
+        const bool may_come = !kept && kept.error().code == ErrorCode::not_sent_yet;
+        if (!may_come || std::chrono::steady_clock::now() >= give_up) {
+            co_return kept;
+        }
+        pause.expires_after(coverage_pause);
+        co_await pause.async_wait(use_relay_awaitable);
+    }
+}
+
+}  // namespace relay::server::mailbox

@@ -1,0 +1,65 @@
+// What is counted and measured, for /metrics. Labels are route patterns, methods, status classes, query names and error
+// codes only: never a peer, a user or a bundle.
+#pragma once
+
+#include "protocol/error.hpp"
+#include "protocol/time.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace relay::server::ops {
+
+/// The series of one route, looked up once when routes are built.
+class RouteSeries {
+public:
+    virtual ~RouteSeries() = default;
+    /// Thread-safe. `status` 0: the connection broke before an answer.
+    virtual void add(int status, double seconds) = 0;
+};
+
+enum class Handshake : std::uint8_t { full, resumed, failed };
+
+/// Thread-safe. One per process, made by app.
+class Metrics {
+public:
+    explicit Metrics(std::string_view version);
+    ~Metrics();
+    Metrics(const Metrics&) = delete;
+    Metrics& operator=(const Metrics&) = delete;
+
+    /// The page: text/plain; version=0.0.4.
+    [[nodiscard]] std::string text() const;
+
+    /// Lives as long as the Metrics. The same series for the same names.
+    [[nodiscard]] RouteSeries& route(std::string_view method, std::string_view pattern);
+    void error(protocol::ErrorCode code);
+    void bytes(std::int64_t received, std::int64_t sent);
+    void handshake(Handshake outcome);
+    void connections(int delta);
+    void connection_refused();
+    void body_memory(std::int64_t bytes_used);
+    void parked_polls(int delta);
+
+    void db_queue_depth(std::int64_t jobs);
+    void db_query(std::string_view name, double wait_seconds, double run_seconds);
+    /// One commit of a group: how many writes shared it, and how long it took.
+    void commit_group(std::int64_t size, double seconds);
+    void object_operation(std::string_view operation, bool good, double seconds);
+
+    /// What the janitor did: claim_lapsed, bundle_expired, payload_destroyed, upload_dropped, ….
+    void janitor(std::string_view action, std::int64_t count);
+    void password_queue(std::int64_t waiting);
+    void log_leaves(std::int64_t count);
+    void checkpoint_at(protocol::Time time);
+    void certificate_expires_at(protocol::Time time);
+    void crl_overdue(bool overdue);
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace relay::server::ops

@@ -1,0 +1,94 @@
+#include "tests/unit/server/http_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace relay::test;
+
+namespace {
+
+/// A session that was made by a full handshake and one request.
+ClientSession make_session(const TestServer& server) {
+    TlsClient client(server.server->port(), &server.office);
+    client.send(get("/v1/hello"));
+    REQUIRE(client.receive().status == 200);
+    CHECK_FALSE(client.resumed());
+    return client.session();
+}
+
+} // namespace
+
+TEST_CASE("a session with a client certificate resumes, by name or by ticket, and not when it is off", "[server]") {
+    for (const char* mode : {"stateful", "tickets", "off"}) {
+        INFO(mode);
+        TestServer::Options options;
+        options.resumption = mode;
+        const TestServer server(options);
+        ClientSession session = make_session(server);
+        // A line that was lost, without a goodbye, costs no session; and one that was resumed gives the next.
+        for (int i = 0; i < 3; ++i) {
+            TlsClient again(server.server->port(), &server.office, session.get());
+            CHECK(again.resumed() == (std::string(mode) != "off"));
+            again.send(get("/v1/hello"));
+            CHECK(again.receive().status == 200);
+            session = again.session();
+        }
+    }
+}
+
+TEST_CASE("a session never outlives the revocation of its certificate", "[server]") {
+    for (const char* mode : {"stateful", "tickets"}) {
+        INFO(mode);
+        TestServer::Options options;
+        options.resumption = mode;
+        const TestServer server(options);
+        const ClientSession session = make_session(server);
+        server.write_crl({&server.office});
+        REQUIRE(server.tls->reload().has_value());
+        TlsClient again(server.server->port(), &server.office, session.get());
+        again.send(get("/v1/hello"));
+        CHECK(again.receive().status == 0);
+        CHECK_FALSE(again.resumed());
+    }
+}
+
+TEST_CASE("renewing the server certificate keeps the sessions", "[server]") {
+    const TestServer server;
+    const ClientSession session = make_session(server);
+    const auto generation = server.tls->trust_generation();
+    REQUIRE(server.tls->reload().has_value());
+    CHECK(server.tls->trust_generation() == generation);
+    TlsClient again(server.server->port(), &server.office, session.get());
+    CHECK(again.resumed());
+}
+
+TEST_CASE("tickets of kept keys outlive a reload, those of a dropped key do not", "[server]") {
+    const std::string first(80, 'a');
+    const std::string second(80, 'b');
+    TestServer::Options options;
+    options.resumption = "tickets";
+    options.ticket_keys = first;
+    const TestServer server(options);
+    ClientSession session = make_session(server);
+    const auto resumes = [&] {
+        TlsClient again(server.server->port(), &server.office, session.get());
+        again.send(get("/v1/hello"));
+        const bool good = again.receive().status == 200 && again.resumed();
+        session = again.session();
+        return good;
+    };
+    REQUIRE(server.tls->reload().has_value());
+    CHECK(resumes());
+    server.write_ticket_keys(second + first);
+    CHECK(server.tls->files_changed());
+    REQUIRE(server.tls->reload().has_value());
+    CHECK(resumes()); // and gets a ticket of the newest key
+    server.write_ticket_keys(second);
+    REQUIRE(server.tls->reload().has_value());
+    CHECK(resumes());
+    server.write_ticket_keys(std::string(80, 'c'));
+    REQUIRE(server.tls->reload().has_value());
+    CHECK_FALSE(resumes());
+    server.write_ticket_keys("short");
+    CHECK_FALSE(server.tls->reload().has_value());
+    CHECK(resumes()); // what was in force stays so
+}
