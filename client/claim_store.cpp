@@ -1,0 +1,112 @@
+#include "client/claim_store.hpp"
+
+#include <sys/file.h>
+
+#include <system_error>
+
+namespace relay::client {
+namespace {
+
+constexpr std::size_t most_record_bytes = 64 * 1024;
+
+std::optional<ClaimRecord> read_record(const std::string& text) {
+    const auto json = Json::parse(text, nullptr, false);
+    const auto claim_id = protocol::ClaimId::parse(text_at(json, "claim_id"));
+    if (!claim_id) {
+        return std::nullopt;
+    }
+    ClaimRecord record;
+    record.claim_id = *claim_id;
+    record.manifest_sha256 = protocol::Digest::from_hex(text_at(json, "manifest_sha256"));
+    record.reason = text_at(json, "reason");
+    const auto outcome = text_at(json, "outcome");
+    for (const auto known : {protocol::Outcome::stored, protocol::Outcome::rejected}) {
+        if (outcome == protocol::to_string(known) && record.manifest_sha256) {
+            record.outcome = known;
+        }
+    }
+    return record;
+}
+
+} // namespace
+
+Outcome<void> ClaimStore::prepare() const {
+    return make_folder(folder_);
+}
+
+Outcome<File> ClaimStore::lock(const protocol::BundleId& bundle_id) const {
+    auto file = File::open_or_create(folder_ / (bundle_id.str() + ".lock"));
+    if (!file) {
+        return file;
+    }
+    if (::flock(file->descriptor(), LOCK_EX | LOCK_NB) != 0) {
+        return local_failure("another relay-client is downloading bundle " + bundle_id.str() + " into this folder");
+    }
+    return file;
+}
+
+Outcome<std::optional<ClaimRecord>> ClaimStore::load(const protocol::BundleId& bundle_id) const {
+    const auto path = folder_ / bundle_id.str();
+    std::error_code error;
+    if (!fs::exists(path, error)) {
+        return std::optional<ClaimRecord>();
+    }
+    const auto text = read_whole(path, most_record_bytes);
+    if (!text) {
+        return text.error();
+    }
+    auto record = read_record(*text);
+    if (!record) {
+        return local_failure(path.string() + ": not readable as the record of a claim");
+    }
+    return record;
+}
+
+Outcome<void> ClaimStore::save(const protocol::BundleId& bundle_id, const ClaimRecord& record) const {
+    Json json{{"claim_id", record.claim_id.str()}};
+    if (record.outcome && record.manifest_sha256) {
+        json["outcome"] = protocol::to_string(*record.outcome);
+        json["manifest_sha256"] = record.manifest_sha256->hex();
+    }
+    if (!record.reason.empty()) {
+        json["reason"] = record.reason;
+    }
+    return write_durably(folder_ / bundle_id.str(), json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+Outcome<void> ClaimStore::remove(const protocol::BundleId& bundle_id) const {
+    std::error_code error;
+    fs::remove_all(work_folder(bundle_id), error);
+    if (!error) {
+        fs::remove(folder_ / bundle_id.str(), error);
+    }
+    std::error_code ignored;
+    fs::remove(folder_ / (bundle_id.str() + ".lock"), ignored);
+    if (error) {
+        return local_failure(work_folder(bundle_id).string() + ": " + error.message());
+    }
+    return {};
+}
+
+Outcome<void> ClaimStore::renew_work(const protocol::BundleId& bundle_id) const {
+    const auto folder = work_folder(bundle_id);
+    std::error_code error;
+    fs::remove_all(folder, error);
+    if (error) {
+        return local_failure(folder.string() + ": " + error.message());
+    }
+    return make_folder(folder);
+}
+
+std::vector<protocol::BundleId> ClaimStore::unfinished() const {
+    std::vector<protocol::BundleId> found;
+    std::error_code error;
+    for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
+        if (const auto id = protocol::BundleId::parse(entry->path().filename().string())) {
+            found.push_back(*id);
+        }
+    }
+    return found;
+}
+
+} // namespace relay::client

@@ -1,0 +1,139 @@
+#include "client/commands/commands.hpp"
+#include "client/commands/listing.hpp"
+#include "client/receiving.hpp"
+
+#include <algorithm>
+#include <iostream>
+
+namespace relay::client {
+namespace {
+
+Outcome<std::vector<protocol::BundleId>> parse_all(const std::vector<std::string>& texts) {
+    std::vector<protocol::BundleId> ids;
+    for (const auto& text : texts) {
+        const auto id = protocol::BundleId::parse(text);
+        if (!id) {
+            return usage_failure(text + " is no bundle ID");
+        }
+        ids.push_back(*id);
+    }
+    return ids;
+}
+
+/// What was begun before comes first, then what waits.
+Outcome<std::vector<protocol::BundleId>> find_all(Session& session, const ClaimStore& claims) {
+    auto ids = claims.unfinished();
+    const auto inbox = read_all_pages(session, "/v1/inbox", "state=waiting");
+    if (!inbox) {
+        return inbox.error();
+    }
+    for (const auto& bundle : member_of(*inbox, "bundles")) {
+        const auto id = protocol::BundleId::parse(text_at(bundle, "bundle_id"));
+        if (id && std::find(ids.begin(), ids.end(), *id) == ids.end()) {
+            ids.push_back(*id);
+        }
+    }
+    return ids;
+}
+
+Json to_json(const Received& received) {
+    const auto& manifest = received.verified.manifest;
+    Json json{
+        {"bundle_id", manifest.bundle_id.str()},
+        {"sender", manifest.sender.str()},
+        {"folder", received.folder.string()},
+        {"files", Json::array()}};
+    for (const auto& file : manifest.files) {
+        json["files"].push_back({{"name", file.name}, {"size", file.size}, {"sha256", file.sha256.hex()}});
+    }
+    if (!received.message.empty()) {
+        json["message"] = received.message;
+    }
+    return json;
+}
+
+void print(const Received& received) {
+    const auto& manifest = received.verified.manifest;
+    std::cout << "fetched " << manifest.bundle_id.str() << " from " << manifest.sender.str() << " into "
+              << received.folder.string() << '\n';
+    for (const auto& file : manifest.files) {
+        std::cout << "    " << for_terminal(file.name) << "  " << file.size << " bytes\n";
+    }
+    if (!received.message.empty()) {
+        std::cout << for_terminal(received.message) << '\n';
+    }
+}
+
+/// One after the other; a bundle that fails does not keep the others.
+Outcome<void> fetch_each(const Settings& settings, Download& download, const std::vector<protocol::BundleId>& ids) {
+    Json fetched = Json::array();
+    Json failures = Json::array();
+    Failure last;
+    for (const auto& id : ids) {
+        auto received = download.run(id);
+        if (!received) {
+            last = received.error();
+            last.text = id.str() + ": " + last.text;
+            failures.push_back({{"bundle_id", id.str()}, {"code", last.code}, {"detail", last.text}});
+            if (ids.size() > 1) {
+                std::cerr << "relay-client: " << for_terminal(last.text) << " (" << last.code << ")\n";
+            }
+        } else if (settings.json) {
+            fetched.push_back(to_json(*received));
+        } else {
+            print(*received);
+        }
+    }
+    if (settings.json) {
+        std::cout << pretty(Json{{"bundles", fetched}, {"failures", failures}}) << '\n';
+    }
+    if (failures.empty()) {
+        return {};
+    }
+    if (ids.size() == 1) {
+        return last;
+    }
+    return local_failure(
+        std::to_string(failures.size()) + " of " + std::to_string(ids.size()) + " bundles were not fetched"
+    );
+}
+
+} // namespace
+
+Outcome<void> run_fetch(const Settings& settings, const FetchOptions& options) {
+    if (options.all != options.bundle_ids.empty()) {
+        return usage_failure("name bundle IDs, or --all");
+    }
+    auto ids = parse_all(options.bundle_ids);
+    if (!ids) {
+        return ids.error();
+    }
+    if (auto complete = check_complete(settings); !complete) {
+        return complete;
+    }
+    const auto identity = Identity::load(settings.cert, settings.key);
+    if (!identity) {
+        return identity.error();
+    }
+    const auto anchors = TrustAnchors::load(settings.trusted_ca());
+    if (!anchors) {
+        return anchors.error();
+    }
+    std::error_code error;
+    const fs::path into = fs::absolute(options.into, error);
+    const ClaimStore claims(error ? fs::path(options.into) : into);
+    auto session = Session::sign_in(settings);
+    if (!session) {
+        return session.error();
+    }
+    if (options.all) {
+        ids = find_all(*session, claims);
+        if (!ids) {
+            return ids.error();
+        }
+    }
+    Download download(*session, *identity, *anchors, claims);
+    return fetch_each(settings, download, *ids);
+}
+
+} // namespace relay::client

@@ -1,0 +1,91 @@
+#include "client/commands/commands.hpp"
+#include "client/commands/listing.hpp"
+#include "client/crypto/certificates.hpp"
+#include "client/crypto/envelope.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+
+namespace relay::client {
+namespace {
+
+/// Waits until the inbox is not empty, in polls of at most a minute.
+Outcome<void> wait_for_any(Session& session, int seconds) {
+    using Clock = std::chrono::steady_clock;
+    const auto end = Clock::now() + std::chrono::seconds(seconds);
+    while (true) {
+        const auto left = std::chrono::duration_cast<std::chrono::seconds>(end - Clock::now()).count();
+        if (left <= 0) {
+            return {};
+        }
+        Request request;
+        request.wait_seconds = static_cast<int>(std::min<std::int64_t>(left, 60));
+        request.path = "/v1/inbox?limit=1&wait=" + std::to_string(request.wait_seconds);
+        const auto response = session.send(request);
+        if (!response) {
+            return response.error();
+        }
+        if (!member_of(Json::parse(response->body, nullptr, false), "bundles").empty()) {
+            return {};
+        }
+    }
+}
+
+std::string message_of(const Json& bundle, const Identity& identity) {
+    const auto cover = protocol::from_base64(text_at(bundle, "cover"));
+    if (!cover || cover->empty()) {
+        return {};
+    }
+    const auto plain = decrypt_bytes(*cover, identity);
+    return plain ? std::string(protocol::as_text(*plain)) : "(the message cannot be read: " + plain.error().text + ")";
+}
+
+void print_indented(const std::string& message) {
+    std::size_t begin = 0;
+    while (begin < message.size()) {
+        const auto end = std::min(message.find('\n', begin), message.size());
+        std::cout << "    | " << for_terminal(message.substr(begin, end - begin)) << '\n';
+        begin = end + 1;
+    }
+}
+
+} // namespace
+
+Outcome<void> run_inbox(const Settings& settings, const InboxOptions& options) {
+    if (auto complete = check_complete(settings); !complete) {
+        return complete;
+    }
+    const auto identity = Identity::load(settings.cert, settings.key);
+    if (!identity) {
+        return identity.error();
+    }
+    auto session = Session::sign_in(settings);
+    if (!session) {
+        return session.error();
+    }
+    if (options.wait_seconds > 0 && options.state == "waiting") {
+        if (auto waited = wait_for_any(*session, options.wait_seconds); !waited) {
+            return waited;
+        }
+    }
+    auto inbox = read_all_pages(*session, "/v1/inbox", "state=" + options.state);
+    if (!inbox) {
+        return inbox.error();
+    }
+    for (auto& bundle : (*inbox)["bundles"]) {
+        const auto message = message_of(bundle, *identity);
+        if (!settings.json) {
+            std::cout << describe_bundle(bundle, "sender") << '\n';
+            print_indented(message);
+        } else if (!message.empty()) {
+            bundle["message"] = message;
+        }
+    }
+    if (settings.json) {
+        std::cout << pretty(*inbox) << '\n';
+    }
+    return {};
+}
+
+} // namespace relay::client

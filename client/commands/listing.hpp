@@ -1,0 +1,24 @@
+// What several commands print.
+#pragma once
+
+#include "client/failure.hpp"
+#include "client/session.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace relay::client {
+
+/// All pages of a list. `query` is "" or "name=value&…".
+[[nodiscard]] Outcome<Json> read_all_pages(Session& session, const std::string& path, const std::string& query);
+
+/// "0193…  fetched  2026-11-20T00:15:00.000Z  2670100011 Name → …  3 files" for people.
+[[nodiscard]] std::string describe_bundle(const Json& bundle, std::string_view partner);
+
+/// Two spaces of indentation; bytes that are no UTF-8 are replaced.
+[[nodiscard]] std::string pretty(const Json& json);
+
+/// Text from elsewhere for the terminal: control characters other than line breaks are taken out.
+[[nodiscard]] std::string for_terminal(std::string_view text);
+
+} // namespace relay::client

@@ -1,0 +1,53 @@
+// HTTPS to the relay with the office's certificate, over libcurl: one connection, kept open; every call of the protocol
+// is idempotent, so calls are repeated, with pauses, when the line breaks or the server is busy.
+#pragma once
+
+#include "client/failure.hpp"
+#include "client/settings.hpp"
+
+#include <curl/curl.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace relay::client {
+
+struct Request {
+    std::string method = "GET";
+    std::string path;                 ///< with its query
+    std::vector<std::string> headers; ///< "Name: value"
+    std::string_view body;            ///< must outlive the call
+    int wait_seconds = 0;             ///< how long the server may keep silent on purpose
+    int attempts = 6;
+};
+
+struct Response {
+    int status = 0;
+    std::map<std::string, std::string> headers; ///< names in lower case
+    std::string body;
+
+    [[nodiscard]] bool is_success() const noexcept { return status >= 200 && status < 300; }
+};
+
+/// Not thread-safe.
+class HttpClient {
+public:
+    explicit HttpClient(const Settings& settings);
+
+    /// Any status is an answer; a failure means that there was none ("unreachable"), after all attempts.
+    [[nodiscard]] Outcome<Response> send(const Request& request);
+
+private:
+    [[nodiscard]] Outcome<Response> try_once(const Request& request);
+
+    struct Close {
+        void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+    };
+    Settings settings_;
+    std::unique_ptr<CURL, Close> handle_;
+};
+
+} // namespace relay::client

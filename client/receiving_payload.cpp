@@ -1,0 +1,147 @@
+// The part of a download that brings the payload to the disk and makes files of it.
+#include "client/archive.hpp"
+#include "client/crypto/envelope.hpp"
+#include "client/progress.hpp"
+#include "client/receiving.hpp"
+
+#include <algorithm>
+#include <system_error>
+
+namespace relay::client {
+namespace {
+
+constexpr int chunk_attempts = 3;
+
+std::uint64_t offset_of(const protocol::Manifest& manifest, std::size_t n) {
+    return static_cast<std::uint64_t>(manifest.chunk_size) * n;
+}
+
+std::size_t bytes_of(const protocol::Manifest& manifest, std::size_t n) {
+    return static_cast<std::size_t>(manifest.size_of_chunk(n));
+}
+
+bool is_chunk(const protocol::Manifest& manifest, std::size_t n, protocol::BytesView bytes) {
+    return bytes.size() == bytes_of(manifest, n) && protocol::Digest::of(bytes) == manifest.chunks[n];
+}
+
+/// Whether an earlier run brought this chunk already.
+bool is_there(File& file, std::uint64_t file_size, const protocol::Manifest& manifest, std::size_t n) {
+    if (offset_of(manifest, n) + bytes_of(manifest, n) > file_size) {
+        return false;
+    }
+    const auto bytes = file.read_at(offset_of(manifest, n), bytes_of(manifest, n));
+    return bytes && is_chunk(manifest, n, *bytes);
+}
+
+std::string upper_ascii(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
+    return text;
+}
+
+/// A name for the cover letter that no file of the bundle has.
+std::string name_for_message(const protocol::Manifest& manifest) {
+    std::string name = "cover-letter.txt";
+    const auto is_taken = [&](const auto& file) { return upper_ascii(file.name) == upper_ascii(name); };
+    for (int n = 2; std::any_of(manifest.files.begin(), manifest.files.end(), is_taken); ++n) {
+        name = "cover-letter-" + std::to_string(n) + ".txt";
+    }
+    return name;
+}
+
+} // namespace
+
+Outcome<protocol::Bytes>
+Download::fetch_chunk(const protocol::Manifest& manifest, const ClaimRecord& record, std::size_t n) {
+    Request request;
+    request.path = "/v1/inbox/" + manifest.bundle_id.str() + "/chunks/" + std::to_string(n);
+    request.headers = {"Relay-Claim: " + record.claim_id.str()};
+    for (int attempt = 1; attempt <= chunk_attempts; ++attempt) {
+        const auto response = session_.send(request);
+        if (!response) {
+            return response.error();
+        }
+        const auto bytes = protocol::as_bytes(response->body);
+        if (is_chunk(manifest, n, bytes)) {
+            return protocol::to_bytes(bytes);
+        }
+    }
+    return content_failure("chunk " + std::to_string(n) + " is not the one that the manifest tells of");
+}
+
+Outcome<void> Download::fetch_payload(
+    const VerifiedManifest& verified, const ClaimRecord& record, const std::string& inline_payload
+) {
+    const auto& manifest = verified.manifest;
+    auto file = File::open_or_create(claims_.work_folder(manifest.bundle_id) / "payload.cms");
+    if (!file) {
+        return file.error();
+    }
+    if (!inline_payload.empty()) {
+        const auto bytes = protocol::from_base64(inline_payload);
+        if (!bytes || manifest.chunks.size() != 1 || !is_chunk(manifest, 0, *bytes)) {
+            return content_failure("the payload is not the one that the manifest tells of");
+        }
+        return file->write_at(0, *bytes);
+    }
+    const auto size_before = file->size();
+    if (!size_before) {
+        return size_before.error();
+    }
+    Progress progress("receiving", static_cast<std::uint64_t>(manifest.payload_size));
+    for (std::size_t n = 0; n < manifest.chunks.size(); ++n) {
+        if (!is_there(*file, *size_before, manifest, n)) {
+            const auto chunk = fetch_chunk(manifest, record, n);
+            if (!chunk) {
+                return chunk.error();
+            }
+            if (auto written = file->write_at(offset_of(manifest, n), *chunk); !written) {
+                return written;
+            }
+        }
+        progress.add(bytes_of(manifest, n));
+    }
+    return file->sync();
+}
+
+Outcome<void> Download::unpack(const protocol::Manifest& manifest) {
+    const auto work = claims_.work_folder(manifest.bundle_id);
+    const auto archive = work / "payload.zip";
+    const auto files = work / "files";
+    std::error_code error;
+    fs::remove_all(files, error);
+    fs::remove(archive, error);
+    if (auto made = make_folder(files); !made) {
+        return made;
+    }
+    Progress progress("unpacking", static_cast<std::uint64_t>(manifest.payload_size));
+    const Meter meter = [&progress](std::uint64_t bytes) { progress.add(bytes); };
+    if (auto decrypted = decrypt_file(work / "payload.cms", archive, identity_, meter); !decrypted) {
+        return decrypted;
+    }
+    if (auto extracted = extract_archive(archive, manifest.files, files, {}); !extracted) {
+        return extracted;
+    }
+    const auto message = read_message(manifest);
+    if (message && !message->empty()) {
+        if (auto written = write_durably(files / name_for_message(manifest), *message + "\n"); !written) {
+            return written;
+        }
+    }
+    fs::remove(archive, error);
+    return {};
+}
+
+Outcome<std::string> Download::read_message(const protocol::Manifest& manifest) const {
+    if (!manifest.cover) {
+        return std::string();
+    }
+    const auto plain = decrypt_bytes(*manifest.cover, identity_);
+    if (!plain) {
+        return local_failure("the message cannot be read: " + plain.error().text);
+    }
+    return std::string(protocol::as_text(*plain));
+}
+
+} // namespace relay::client

@@ -1,0 +1,117 @@
+#include "client/sending.hpp"
+
+#include "client/progress.hpp"
+#include "protocol/bytes.hpp"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace relay::client {
+namespace {
+
+constexpr int most_rounds = 4;
+
+std::vector<std::size_t> missing_chunks(const Json& bundle, std::size_t count) {
+    std::vector<std::size_t> missing;
+    for (const auto& number : member_of(bundle, "missing_chunks")) {
+        const auto value = number.is_number_unsigned() ? number.get<std::uint64_t>() : count;
+        if (value < count) {
+            missing.push_back(static_cast<std::size_t>(value));
+        }
+    }
+    return missing;
+}
+
+/// The accepted bundle when this chunk completed it, null when more are to come.
+Outcome<Json> send_chunk(Session& session, const PackedBundle& bundle, File& payload, std::size_t n) {
+    const auto at = static_cast<std::uint64_t>(bundle.manifest.chunk_size) * n;
+    const auto chunk = payload.read_at(at, static_cast<std::size_t>(bundle.manifest.size_of_chunk(n)));
+    if (!chunk) {
+        return chunk.error();
+    }
+    Request request;
+    request.method = "PUT";
+    request.path = "/v1/outbox/" + bundle.manifest.bundle_id.str() + "/chunks/" + std::to_string(n);
+    request.headers = {"Content-Type: application/octet-stream"};
+    request.body = protocol::as_text(*chunk);
+    const auto response = session.send(request);
+    if (!response) {
+        return response.error();
+    }
+    return response->status == 201 ? Json::parse(response->body, nullptr, false) : Json();
+}
+
+/// One round over what is missing. Null when the bundle is not complete after it.
+Outcome<Json> send_missing(
+    Session& session,
+    const PackedBundle& bundle,
+    File& payload,
+    const std::vector<std::size_t>& missing,
+    Progress& progress
+) {
+    for (const auto n : missing) {
+        auto sent = send_chunk(session, bundle, payload, n);
+        if (!sent || !sent->is_null()) {
+            return sent;
+        }
+        progress.add(static_cast<std::uint64_t>(bundle.manifest.size_of_chunk(n)));
+    }
+    return Json();
+}
+
+/// A line that broke, or a chunk that arrived damaged: what is missing is asked for again.
+bool may_go_on(const Failure& failure) {
+    return failure.code == "unreachable" || failure.code == "chunk_digest_mismatch" || failure.code == "timeout";
+}
+
+} // namespace
+
+bool fits_inline(const PackedBundle& bundle, const Limits& limits) noexcept {
+    return bundle.manifest.chunks.size() == 1 && bundle.manifest.payload_size <= limits.inline_payload;
+}
+
+Outcome<Json> describe_upload(const PackedBundle& bundle, const Limits& limits) {
+    Json body{{"signed_manifest", protocol::to_base64(bundle.signed_manifest)}};
+    if (fits_inline(bundle, limits)) {
+        const auto payload = read_whole(bundle.payload, static_cast<std::size_t>(limits.inline_payload));
+        if (!payload) {
+            return payload.error();
+        }
+        body["payload"] = protocol::to_base64(protocol::as_bytes(*payload));
+    }
+    return body;
+}
+
+Outcome<Json> send_bundle(Session& session, const PackedBundle& bundle) {
+    const auto body = describe_upload(bundle, session.limits());
+    if (!body) {
+        return body.error();
+    }
+    auto payload = File::open_to_read(bundle.payload);
+    if (!payload) {
+        return payload.error();
+    }
+    Progress progress("sending", static_cast<std::uint64_t>(bundle.manifest.payload_size));
+    for (int round = 1;; ++round) {
+        auto reply = session.call("PUT", "/v1/outbox/" + bundle.manifest.bundle_id.str(), *body);
+        if (!reply) {
+            return reply.error();
+        }
+        if (reply->status != 202) {
+            return std::move(reply->body);
+        }
+        const auto missing = missing_chunks(reply->body, bundle.manifest.chunks.size());
+        auto sent = send_missing(session, bundle, *payload, missing, progress);
+        if (sent && !sent->is_null()) {
+            return sent;
+        }
+        const bool go_on = sent || may_go_on(sent.error());
+        if (!go_on || round == most_rounds) {
+            return sent ? Outcome<Json>(local_failure("the relay does not take the last chunks: try again later"))
+                        : sent;
+        }
+    }
+}
+
+} // namespace relay::client

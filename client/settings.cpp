@@ -1,0 +1,148 @@
+#include "client/settings.hpp"
+
+#include "client/files.hpp"
+
+#include <termios.h>
+#include <toml++/toml.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <iostream>
+#include <utility>
+
+namespace relay::client {
+namespace {
+
+struct Key {
+    const char* name;
+    std::string Settings::*value;
+    bool is_path;
+};
+
+constexpr std::array<Key, 7> keys{{
+    {"url", &Settings::url, false},
+    {"ca", &Settings::ca, true},
+    {"cert", &Settings::cert, true},
+    {"key", &Settings::key, true},
+    {"user", &Settings::user, false},
+    {"password_file", &Settings::password_file, true},
+    {"client_ca", &Settings::client_ca, true},
+}};
+
+Outcome<void> take_key(const std::string& file, const std::string& name, const toml::node& node, Settings& settings) {
+    for (const auto& key : keys) {
+        if (name != key.name) {
+            continue;
+        }
+        const auto value = node.value<std::string>();
+        if (!value) {
+            return usage_failure(file + ": " + name + " must be a text");
+        }
+        if ((settings.*key.value).empty()) {
+            settings.*key.value = key.is_path ? (fs::path(file).parent_path() / *value).string() : *value;
+        }
+        return {};
+    }
+    return usage_failure(file + ": unknown key " + name);
+}
+
+/// Switches the terminal's echo off while it lives.
+class NoEcho {
+public:
+    NoEcho() : changed_(::tcgetattr(STDIN_FILENO, &before_) == 0) {
+        if (changed_) {
+            termios quiet = before_;
+            quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+            ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+        }
+    }
+    ~NoEcho() {
+        if (changed_) {
+            ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+        }
+    }
+    NoEcho(const NoEcho&) = delete;
+    NoEcho& operator=(const NoEcho&) = delete;
+
+private:
+    termios before_{};
+    bool changed_;
+};
+
+std::string first_line(const std::string& text) {
+    auto line = text.substr(0, text.find('\n'));
+    if (!line.empty() && line.back() == '\r') {
+        line.pop_back();
+    }
+    return line;
+}
+
+} // namespace
+
+Outcome<void> read_settings_file(const std::string& file, Settings& settings) {
+    toml::table table;
+    try {
+        table = toml::parse_file(file);
+    } catch (const toml::parse_error& error) {
+        return usage_failure(file + ": " + std::string(error.description()));
+    }
+    for (const auto& [name, node] : table) {
+        if (auto taken = take_key(file, std::string(name.str()), node, settings); !taken) {
+            return taken;
+        }
+    }
+    return {};
+}
+
+Outcome<void> check_complete(const Settings& settings) {
+    std::string missing;
+    for (const auto& key : keys) {
+        const bool optional = key.value == &Settings::password_file || key.value == &Settings::client_ca;
+        if (!optional && (settings.*key.value).empty()) {
+            missing += (missing.empty() ? "--" : ", --") + std::string(key.name);
+        }
+    }
+    if (!missing.empty()) {
+        return usage_failure("missing: " + missing + " (or the same keys in a file given with --config)");
+    }
+    if (!settings.url.starts_with("https://")) {
+        return usage_failure("--url must begin with https://");
+    }
+    return {};
+}
+
+Outcome<std::string> read_password(const std::string& file, const std::string& prompt) {
+    constexpr std::size_t most = 4096;
+    std::string password;
+    if (!file.empty()) {
+        const auto content = read_whole(file, most);
+        if (!content) {
+            return content.error();
+        }
+        password = first_line(*content);
+    } else if (::isatty(STDIN_FILENO) != 0) {
+        std::cerr << prompt << ": " << std::flush;
+        const NoEcho no_echo;
+        std::getline(std::cin, password);
+        std::cerr << '\n';
+    } else {
+        return local_failure("no terminal to ask for the password: give it in a file");
+    }
+    if (password.empty()) {
+        return local_failure("the password is empty");
+    }
+    return password;
+}
+
+std::string preferred_language() {
+    for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
+        const char* value = std::getenv(name);
+        if (value != nullptr && *value != '\0') {
+            return std::string_view(value).starts_with("ja") ? "ja" : "en";
+        }
+    }
+    return "en";
+}
+
+} // namespace relay::client

@@ -1,0 +1,34 @@
+// Where the relay is and who one is: from the command line, or from a TOML file.
+#pragma once
+
+#include "client/failure.hpp"
+
+#include <string>
+
+namespace relay::client {
+
+struct Settings {
+    std::string url;
+    std::string ca;   ///< PEM file: whose server certificate is trusted
+    std::string cert; ///< PEM file
+    std::string key;  ///< PEM file
+    std::string user;
+    std::string password_file; ///< empty: asked for on the terminal
+    std::string client_ca;     ///< PEM file: whose office certificates are trusted; empty: `ca`
+    bool json = false;         ///< answers as JSON
+
+    [[nodiscard]] const std::string& trusted_ca() const noexcept { return client_ca.empty() ? ca : client_ca; }
+};
+
+/// Fills what the command line left empty. Paths in the file are relative to its folder. Unknown keys are refused.
+[[nodiscard]] Outcome<void> read_settings_file(const std::string& file, Settings& settings);
+/// Failure that names what is missing to reach the relay.
+[[nodiscard]] Outcome<void> check_complete(const Settings& settings);
+
+/// Reads a password: the first line of `file`, or from the terminal without echo when `file` is empty.
+[[nodiscard]] Outcome<std::string> read_password(const std::string& file, const std::string& prompt);
+
+/// For Accept-Language: "ja" when the environment's locale is Japanese, else "en".
+[[nodiscard]] std::string preferred_language();
+
+} // namespace relay::client
