@@ -1,0 +1,1 @@
+"""Parts of deploy/embedded: the whole service in one directory."""

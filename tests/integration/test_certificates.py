@@ -1,0 +1,78 @@
+"""Certificates and licences from the operator's side, as offices notice them (protocol.md §3, commands.md)."""
+
+import os
+import stat
+
+from coverage_tags import covers
+from relay_client import Bundle, Terminal, eventually
+from relay_stack import cms
+
+SETTINGS = {"certificates__register_unknown": True}
+
+
+@covers("§3 registration on first use")
+def test_a_certificate_of_an_accepted_outside_ca_registers_itself_when_the_operator_allows(stack, people, tmp_path):
+    outside = cms.OutsideCa(str(tmp_path / "ca"))
+    stack.trust_outside(outside)
+    person = people.a.using(*outside.issue("/CN=" + people.a.user_id))
+
+    def signed_in():
+        try:
+            return Terminal(stack.endpoint, person).sign_in().status == 201
+        except OSError:
+            return False
+    eventually(signed_in, 6, "the outside certificate signs in")
+    assert cms.fingerprint(person.cert) in stack.ctl("certificate", "list", "--json")
+
+
+@covers("401 wrong_certificate")
+def test_an_unknown_user_is_not_registered_by_its_certificate(stack, people, tmp_path):
+    outside = cms.OutsideCa(str(tmp_path / "ca"), "Another outside CA")
+    stack.trust_outside(outside)
+    person = people.a.using(*outside.issue("/CN=KJ777777777777"))
+
+    def refused():
+        try:
+            return Terminal(stack.endpoint, person).get("/v1/inbox").answer == (401, "wrong_certificate")
+        except OSError:
+            return False
+    eventually(refused, 6, "the unknown user is refused")
+
+
+def test_issued_files_are_a_private_key_and_a_certificate_that_names_user_and_office(stack, people):
+    assert stat.S_IMODE(os.stat(people.a.key).st_mode) == 0o600
+    text = cms.openssl("x509", "-in", people.a.cert, "-noout", "-text", "-nameopt", "RFC2253,oid").decode()
+    assert people.a.user_id in text
+    assert people.a.number in text and "2.5.4.97" in text or "organizationIdentifier" in text
+    assert "TLS Web Client Authentication" in text
+
+
+def test_wrong_certificate_orders_are_refused_with_one_line(stack, people, tmp_path):
+    wrong_cn = cms.OutsideCa(str(tmp_path / "ca")).issue("/CN=" + people.b.user_id)[0]
+    for args in (("certificate", "issue", "KJ888888888888", "--out", str(tmp_path / "x")),
+                 ("certificate", "issue", "HD000000000001", "--out", str(tmp_path / "y")),
+                 ("certificate", "import", people.a.user_id, wrong_cn)):
+        done = stack.ctl(*args, check=False)
+        assert done.returncode == 1 and len(done.stderr.strip().splitlines()) == 1, (args, done)
+
+
+@covers("403 licence_required")
+def test_sending_and_downloading_need_a_licence_and_nothing_else_does(stack, people):
+    office = stack.office(licence=False)
+    terminal = stack.terminal(office)
+    assert terminal.put(Bundle(office, people.b)).answer == (403, "licence_required")
+    stack.grant(office.number)
+    first, second = Bundle(people.a, office), Bundle(office, people.b)
+    eventually(lambda: people.at_a.get("/v1/offices/" + office.number).json["accepting"], 6, "the licence is known")
+    people.at_a.send(first)
+    terminal.send(second)
+    stack.ctl("licence", "end", office.number, "--on", "2020-01-01")
+    eventually(lambda: terminal.claim(first).answer == (403, "licence_required"), 6, "the licence has ended")
+    assert terminal.inbox().status == 200 and terminal.received(first).status == 200
+    assert terminal.withdraw(second).status == 200
+
+
+@covers("422 recipient_not_accepting")
+def test_nothing_is_sent_to_an_office_without_a_licence(stack, people):
+    office = stack.office(licence=False)
+    assert people.at_a.put(Bundle(people.a, office)).answer == (422, "recipient_not_accepting")

@@ -1,0 +1,88 @@
+"""deploy/embedded, as scripts rely on it (commands.md)."""
+
+import os
+import stat
+import subprocess
+
+import pytest
+from relay_stack import BINARIES, ROOT, Stack, free_port
+
+
+@pytest.fixture
+def empty():
+    """A stack that was not started."""
+    stack = Stack()
+    yield stack
+    stack.close()
+
+
+def test_an_unknown_key_starts_nothing_and_leaves_relay_toml_as_it_was(stack, empty):
+    code, said = empty.embedded("up", empty.dir, "--set", "nonsense.key=1", check=False)
+    assert code == 1 and "nonsense.key" in said and not os.path.exists(empty.dir)
+    stack.down()
+    with open(stack.config, encoding="utf-8") as file:
+        before = file.read()
+    code, said = stack.embedded("up", stack.dir, "--set", "claims.partial_lapse=soon", check=False)
+    assert code == 1 and "claims.partial_lapse" in said
+    with open(stack.config, encoding="utf-8") as file:
+        assert file.read() == before
+    assert stack.embedded("status", stack.dir, check=False)[0] == 3
+    stack.up()
+
+
+def test_up_again_says_so_and_down_again_is_fine(stack):
+    code, said = stack.embedded("up", stack.dir)
+    assert code == 0 and "running already" in said
+    assert stack.embedded("up", stack.dir, "--port", str(free_port()), check=False)[0] == 1
+    assert stack.embedded("up", stack.dir, "--set", "claims.sent_lapse=7s", check=False)[0] == 1
+    assert stack.embedded("status", stack.dir)[0] == 0
+    stack.down()
+    assert stack.embedded("status", stack.dir, check=False)[0] == 3
+    stack.down()
+    stack.up()
+
+
+def test_settings_last_and_the_data_too(stack):
+    office = stack.office()
+    stack.down()
+    stack.embedded("up", stack.dir, "--set", "server.log_level=warn", "--set", "clients.minimum.some-client=1.2")
+    stack.down()
+    stack.up()
+    assert stack.setting("server.log_level") == "warn" and stack.setting("clients.minimum.some-client") == "1.2"
+    assert stack.terminal(office).inbox().status == 200
+
+
+def test_it_starts_again_after_the_server_was_killed(stack):
+    office = stack.office()
+    stack.kill()
+    assert stack.embedded("status", stack.dir, check=False)[0] == 3
+    stack.up()
+    assert stack.terminal(office).inbox().status == 200
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's stack changes user")
+def test_started_by_root_server_and_database_run_without_roots_rights(stack):
+    assert os.stat(stack.dir).st_uid != 0
+    assert os.stat("/proc/%d" % stack.process()).st_uid == os.stat(stack.dir).st_uid
+    with open(os.path.join(stack.dir, "pg", "postmaster.pid"), encoding="ascii") as file:
+        assert os.stat("/proc/%d" % int(file.readline())).st_uid == os.stat(stack.dir).st_uid
+    for name in ("log.key", "ticket.keys", "tls/server.key", "relay.toml"):
+        assert stat.S_IMODE(os.stat(os.path.join(stack.dir, name)).st_mode) == 0o600, name
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root's home is closed to others only when others run the stack")
+def test_a_directory_that_the_stacks_user_cannot_reach_is_refused_with_the_reason(empty):
+    os.chmod(empty.base, 0o700)
+    code, said = empty.embedded("up", empty.dir, check=False)
+    assert code == 1 and "may not enter" in said and empty.base in said
+
+
+def test_wrong_usage_is_told(empty):
+    for args in (("up",), ("sideways", empty.dir), ("up", empty.dir, "--port", "0"), ("up", empty.dir, "--set", "nokey")):
+        assert empty.embedded(*args, check=False)[0] == 2, args
+
+
+def test_the_example_configuration_is_one_that_the_server_takes(stack):
+    done = subprocess.run([os.path.join(BINARIES, "careplan-relay"), "check-config", "--config", os.path.join(ROOT, "deploy", "relay.example.toml")],
+                          capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr

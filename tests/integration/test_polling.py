@@ -1,0 +1,84 @@
+"""Waiting for post: long polls and entity tags of the inbox (protocol.md §6)."""
+
+import time
+
+import pytest
+from coverage_tags import covers
+from relay_client import Bundle, together
+
+
+@pytest.fixture
+def office(stack, people):
+    """An office with an empty inbox."""
+    person = stack.office()
+    return person, stack.terminal(person)
+
+
+def timed(call):
+    begin = time.monotonic()
+    return call(), time.monotonic() - begin
+
+
+@covers("GET /v1/inbox", "§6 wait")
+def test_an_empty_inbox_is_told_at_once_or_at_the_end_of_the_wait(office):
+    _, terminal = office
+    reply, took = timed(lambda: terminal.inbox())
+    assert reply.status == 200 and reply.json == {"bundles": []} and took < 2
+    reply, took = timed(lambda: terminal.inbox("?wait=2"))
+    assert reply.status == 200 and reply.json == {"bundles": []} and 1.5 < took < 6
+
+
+@covers("§6 wait")
+def test_a_new_bundle_ends_the_wait(stack, people, office):
+    person, terminal = office
+    bundle = Bundle(people.a, person)
+
+    def send():
+        stack.wait_for_parked_poll()
+        return people.at_a.send(bundle)
+    (reply, took), _ = together(lambda: timed(lambda: terminal.inbox("?wait=30")), send)
+    assert [one["bundle_id"] for one in reply.json["bundles"]] == [bundle.bundle_id] and took < 10
+
+
+@covers("§6 ETag and If-None-Match")
+def test_the_tag_of_a_page_tells_that_nothing_changed(stack, people, office):
+    person, terminal = office
+    bundle = Bundle(people.a, person)
+    people.at_a.send(bundle)
+    first = terminal.inbox()
+    tag = first.header("ETag")
+    assert tag.startswith('"') and terminal.inbox().header("ETag") == tag
+    same, took = timed(lambda: terminal.inbox("?wait=2", headers={"If-None-Match": tag}))
+    assert same.status == 304 and same.body == b"" and same.header("ETag") == tag and 1.5 < took < 6
+    assert terminal.inbox(headers={"If-None-Match": '"other"'}).status == 200
+
+    def withdraw():
+        stack.wait_for_parked_poll()
+        return people.at_a.withdraw(bundle)
+    (changed, took), _ = together(lambda: timed(lambda: terminal.inbox("?wait=30", headers={"If-None-Match": tag})),
+                                  withdraw)
+    assert changed.status == 200 and changed.json["bundles"] == [] and changed.header("ETag") != tag and took < 10
+
+
+@covers("§3 a poll whose session ends")
+def test_a_parked_poll_gets_its_401_when_the_session_ends(stack, office):
+    person, terminal = office
+    other = stack.terminal(person)
+    other.token = terminal.token
+
+    def sign_out():
+        stack.wait_for_parked_poll()
+        return other.call("DELETE", "/v1/sessions/current")
+    (polled, took), _ = together(lambda: timed(lambda: terminal.inbox("?wait=30")), sign_out)
+    assert polled.answer == (401, "session_expired") and took < 8
+
+
+@covers("§3 a closed account and a parked poll")
+def test_a_parked_poll_ends_when_operations_close_the_account(stack, office):
+    person, terminal = office
+
+    def close():
+        stack.wait_for_parked_poll()
+        stack.ctl("user", "close", person.user_id)
+    (polled, took), _ = together(lambda: timed(lambda: terminal.inbox("?wait=30")), close)
+    assert polled.status == 401 and took < 8

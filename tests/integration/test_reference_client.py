@@ -1,0 +1,128 @@
+"""The reference client relay-client against the server (commands.md)."""
+
+import base64
+import glob
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from coverage_tags import covers
+from relay_client import Bundle, eventually, open_payload
+from relay_stack import BINARIES, ROOT
+
+
+class Client:
+    """relay-client with the settings of one person in a TOML file."""
+
+    def __init__(self, stack, person):
+        self.config = os.path.join(stack.certs, person.user_id + ".toml")
+        password = os.path.join(stack.certs, person.user_id + ".password")
+        with open(password, "w", encoding="utf-8") as file:
+            file.write(person.password + "\n")
+        values = {"url": "https://127.0.0.1:%d" % stack.endpoint.port, "ca": stack.endpoint.ca, "cert": person.cert, "key": person.key,
+                  "user": person.user_id, "password_file": password}
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write("".join("%s = %s\n" % (key, json.dumps(value)) for key, value in values.items()))
+
+    def run(self, *args, code=0):
+        done = subprocess.run([os.path.join(BINARIES, "relay-client"), "--config", self.config, *map(str, args)],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+        assert done.returncode == code, (args, done.returncode, done.stdout, done.stderr)
+        return done.stdout if code == 0 else done.stderr
+
+
+@pytest.fixture(scope="module")
+def clients(stack, people):
+    return Client(stack, people.a), Client(stack, people.b)
+
+
+@pytest.fixture
+def unit(people, tmp_path):
+    """Files of a real sending unit from a to b, with a PDF."""
+    folder = tmp_path / "unit"
+    subprocess.run([sys.executable, "-B", os.path.join(ROOT, "deploy", "stack", "sample_files.py"), str(folder), people.a.number, people.b.number],
+                   check=True)
+    return sorted(folder.iterdir())
+
+
+def contents(paths):
+    return {os.path.basename(path): open(path, "rb").read() for path in paths}
+
+
+def received(folder):
+    return contents(path for path in glob.glob(str(folder) + "/**/*", recursive=True)
+                    if os.path.isfile(path) and path.upper().endswith((".CSV", ".PDF", ".PNG")))
+
+
+@covers("§4 a client written apart from the tests")
+def test_a_sending_unit_arrives_byte_for_byte_and_only_once(clients, unit, tmp_path):
+    sender, recipient = clients
+    assert sender.run("check", *[path for path in unit if path.suffix == ".CSV"])
+    sent = json.loads(sender.run("--json", "send", "--to", "2670100029", "--message", "十一月分です。", *unit))
+    assert sent["state"] == "waiting"
+    listed = recipient.run("inbox")
+    assert sent["bundle_id"] in listed and "十一月分です。" in listed
+    recipient.run("fetch", sent["bundle_id"], "--into", tmp_path / "in")
+    assert received(tmp_path / "in") == contents(unit)
+    refused = recipient.run("fetch", sent["bundle_id"], "--into", tmp_path / "again", code=1)
+    assert refused.strip() and not received(tmp_path / "again")
+    assert "fetched" in sender.run("outbox")
+
+
+@covers("§5 chunks of the reference client")
+def test_large_attachments_go_in_chunks(clients, tmp_path):
+    sender, recipient = clients
+    scan = tmp_path / "scan.png"
+    scan.write_bytes(os.urandom(18 << 20))
+    sent = json.loads(sender.run("--json", "send", "--to", "2670100029", scan))
+    assert sent["payload"]["size"] > 18 << 20
+    recipient.run("fetch", "--all", "--into", tmp_path / "in")
+    assert received(tmp_path / "in") == {"scan.png": scan.read_bytes()}
+
+
+def test_a_folder_of_files_is_sorted_to_offices_by_its_names(stack, people, clients, tmp_path):
+    sender, recipient = clients
+    folder = tmp_path / "month"
+    folder.mkdir()
+    for number in (people.b.number, people.c.number):
+        name = "UPJSK_202611_%s_43_%s_11_20261120091500.CSV" % (people.a.number, number)
+        (folder / name).write_bytes(b"202407,1\r\n")
+    sender.run("send-batch", folder)
+    waiting = [terminal.pages("/v1/inbox", "bundles") for terminal in (people.at_b, people.at_c)]
+    assert all(any(one["files"][0]["name"].startswith("UPJSK") for one in inbox) for inbox in waiting)
+    recipient.run("fetch", "--all", "--into", tmp_path / "in")
+
+
+def test_what_the_tests_client_sends_the_reference_client_opens_and_the_other_way_round(people, clients, tmp_path):
+    sender, recipient = clients
+    bundle = Bundle(people.a, people.b)
+    people.at_a.send(bundle)
+    recipient.run("fetch", bundle.bundle_id, "--into", tmp_path / "in")
+    assert received(tmp_path / "in") == dict(bundle.files)
+    memo = tmp_path / "memo.pdf"
+    memo.write_bytes(b"%PDF-1.4 memo")
+    sent = json.loads(sender.run("--json", "send", "--to", people.b.number, memo))
+    other = Bundle(people.a, people.b, bundle_id=sent["bundle_id"])
+    taken = people.at_b.claim(other).json
+    assert open_payload(base64.b64decode(taken["payload"]), people.b) == [("memo.pdf", b"%PDF-1.4 memo")]
+
+
+def test_wrong_files_are_refused_before_anything_is_sent(clients, tmp_path):
+    sender, _ = clients
+    bad = tmp_path / "free.csv"
+    bad.write_bytes(b"1,2\r\n")
+    before = sender.run("outbox")
+    assert "free.csv" in sender.run("send", "--to", "2670100029", bad, code=1)
+    assert sender.run("outbox") == before
+    assert sender.run("send", "--to", "12", bad, code=2)
+
+
+def test_a_bundle_is_withdrawn(people, clients, tmp_path):
+    sender, _ = clients
+    memo = tmp_path / "memo.pdf"
+    memo.write_bytes(b"%PDF-1.4 memo")
+    sent = json.loads(sender.run("--json", "send", "--to", people.c.number, memo))
+    sender.run("withdraw", sent["bundle_id"])
+    eventually(lambda: people.at_c.get("/v1/inbox/" + sent["bundle_id"]).json["state"] == "withdrawn", 5, "withdrawn")
