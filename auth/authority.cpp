@@ -23,7 +23,7 @@ Error unusable(std::string_view what) {
 
 RequestPtr read_request(std::string_view pem) {
     const BioPtr bio = open_bio(protocol::as_bytes(pem));
-    return RequestPtr(bio ? PEM_read_bio_X509_REQ(bio.get(), nullptr, nullptr, nullptr) : nullptr);
+    return RequestPtr(bio ? PEM_read_bio_X509_REQ(bio.get(), nullptr, refuse_passphrase, nullptr) : nullptr);
 }
 
 } // namespace

@@ -34,4 +34,4 @@ private:
     std::unordered_map<std::string, Bucket> buckets_;
 };
 
-}  // namespace relay::auth
+} // namespace relay::auth

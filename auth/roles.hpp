@@ -8,14 +8,23 @@
 namespace relay::auth {
 
 enum class Action : std::uint8_t {
-    sign_out, change_password, read_directory,
-    send, read_outbox, withdraw,          // outbox; `send` needs a licence
-    read_inbox, claim, read_chunk, receipt,  // inbox; `claim` and `read_chunk` need a licence
-    read_audit, read_log, read_evidence,
+    sign_out,
+    change_password,
+    read_directory,
+    send,
+    read_outbox,
+    withdraw, // outbox; `send` needs a licence
+    read_inbox,
+    claim,
+    read_chunk,
+    receipt, // inbox; `claim` and `read_chunk` need a licence
+    read_audit,
+    read_log,
+    read_evidence,
 };
 
 [[nodiscard]] bool may(protocol::Role role, Action action) noexcept;
 /// Sending and downloading: 403 licence_required without one.
 [[nodiscard]] bool needs_licence(Action action) noexcept;
 
-}  // namespace relay::auth
+} // namespace relay::auth

@@ -10,12 +10,12 @@
 namespace relay::auth {
 
 struct Token {
-    std::string text;         ///< told to the client once, never logged
-    protocol::Digest sha256;  ///< stored and looked up
+    std::string text;        ///< told to the client once, never logged
+    protocol::Digest sha256; ///< stored and looked up
 };
 
 [[nodiscard]] Token make_token();
 /// Digest of a token of the right form (43 characters of base64url).
 [[nodiscard]] std::optional<protocol::Digest> token_digest(std::string_view text);
 
-}  // namespace relay::auth
+} // namespace relay::auth

@@ -84,7 +84,7 @@ Result<void> Trust::State::add_authorities(const std::filesystem::path& path) {
         return protocol::errors::internal("client CA file cannot be read: " + path.string());
     }
     const bool whole = read_all(*pem, [this](BIO* bio) {
-        const X509Ptr certificate(PEM_read_bio_X509(bio, nullptr, nullptr, nullptr));
+        const X509Ptr certificate(PEM_read_bio_X509(bio, nullptr, refuse_passphrase, nullptr));
         if (!certificate) {
             return false;
         }
@@ -108,7 +108,7 @@ Result<void> Trust::State::add_crls(const std::filesystem::path& path) {
         return protocol::errors::internal("client CRL file cannot be read: " + path.string());
     }
     const bool whole = read_all(*pem, [this](BIO* bio) {
-        CrlPtr crl(PEM_read_bio_X509_CRL(bio, nullptr, nullptr, nullptr));
+        CrlPtr crl(PEM_read_bio_X509_CRL(bio, nullptr, refuse_passphrase, nullptr));
         if (!crl) {
             return false;
         }

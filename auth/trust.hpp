@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-struct x509_store_st;  // X509_STORE, so that OpenSSL stays out of this header
+struct x509_store_st; // X509_STORE, so that OpenSSL stays out of this header
 struct x509_store_ctx_st;
 
 namespace relay::auth {
@@ -19,18 +19,21 @@ enum class ChainVerdict : std::uint8_t { good, wrong_chain, expired, not_yet_val
 
 class Trust {
 public:
-    /// Reads PEM files; `crl` may be empty (no revocation by CRL). A CA without a CRL in the file is not checked by CRL;
-    /// a CRL past its nextUpdate stays in force. Error: internal with file and reason.
-    [[nodiscard]] static Result<std::shared_ptr<const Trust>> load(const std::filesystem::path& client_ca, const std::filesystem::path& crl);
+    /// Reads PEM files; `crl` may be empty (no revocation by CRL). A CA without a CRL in the file is not checked by
+    /// CRL; a CRL past its nextUpdate stays in force. Error: internal with file and reason.
+    [[nodiscard]] static Result<std::shared_ptr<const Trust>>
+    load(const std::filesystem::path& client_ca, const std::filesystem::path& crl);
     ~Trust();
     Trust(const Trust&) = delete;
     Trust& operator=(const Trust&) = delete;
 
     /// The whole chain, dates, CRL, purpose clientAuth and strength, at `now`. The chain's part that does not depend on
     /// time is cached by digest (bounded); thread-safe. `intermediates`: further DER certificates the peer sent.
-    [[nodiscard]] ChainVerdict verify(const Certificate& certificate, Time now, const std::vector<Bytes>& intermediates = {}) const;
+    [[nodiscard]] ChainVerdict
+    verify(const Certificate& certificate, Time now, const std::vector<Bytes>& intermediates = {}) const;
 
-    /// For SSL_CTX_set_cert_verify_callback: verifies the peer's chain in `context` by the same rules; false: alert is set in context.
+    /// For SSL_CTX_set_cert_verify_callback: verifies the peer's chain in `context` by the same rules; false: alert is
+    /// set in context.
     [[nodiscard]] bool verify_peer(x509_store_ctx_st* context) const;
     [[nodiscard]] x509_store_st* store() const noexcept;
 
@@ -45,4 +48,4 @@ private:
     std::unique_ptr<State> state_;
 };
 
-}  // namespace relay::auth
+} // namespace relay::auth

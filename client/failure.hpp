@@ -16,7 +16,7 @@ namespace relay::client {
 using Json = nlohmann::json;
 
 struct Failure {
-    Failure() = default;  // no aggregate: Result tells values from errors by what constructs them
+    Failure() = default; // no aggregate: Result tells values from errors by what constructs them
 
     std::string code;
     std::string text;

@@ -18,10 +18,10 @@ enum class BundleState : std::uint8_t { uploading, waiting, claimed, fetched, re
 [[nodiscard]] std::optional<BundleState> parse_bundle_state(std::string_view text);
 
 enum class BundleAct : std::uint8_t {
-    publish,           ///< the last chunk is there, or the payload came inline
-    claim,             ///< the first claim
-    partial_lapse,     ///< the claim lapses before every byte was sent
-    sent_lapse,        ///< the claim lapses after every byte was sent
+    publish,       ///< the last chunk is there, or the payload came inline
+    claim,         ///< the first claim
+    partial_lapse, ///< the claim lapses before every byte was sent
+    sent_lapse,    ///< the claim lapses after every byte was sent
     receipt_stored,
     receipt_rejected,
     withdraw,
@@ -36,9 +36,9 @@ enum class BundleAct : std::uint8_t {
 /// What a judgement needs of a bundle's row, as it is now (due lapses and expiry already carried out).
 struct LifeFacts {
     BundleState state = BundleState::uploading;
-    std::optional<ClaimId> claim_id;  ///< the current claim's, or the last one's in an end state
+    std::optional<ClaimId> claim_id; ///< the current claim's, or the last one's in an end state
     bool every_byte_sent = false;
-    bool confirmed = false;           ///< confirmation "receipt"
+    bool confirmed = false; ///< confirmation "receipt"
     std::optional<Outcome> receipt_outcome;
     std::optional<Time> claimed_at, fetched_at, rejected_at, withdrawn_at, expired_at;
 };
@@ -53,4 +53,4 @@ struct LifeFacts {
 /// Why a withdrawal is refused (§5); nothing when it is taken or was taken before.
 [[nodiscard]] std::optional<Error> judge_withdrawal(const LifeFacts& facts);
 
-}  // namespace relay::protocol
+} // namespace relay::protocol

@@ -20,7 +20,9 @@ using BytesView = std::span<const std::uint8_t>;
 [[nodiscard]] inline std::string_view as_text(BytesView bytes) noexcept {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
-[[nodiscard]] inline Bytes to_bytes(BytesView view) { return {view.begin(), view.end()}; }
+[[nodiscard]] inline Bytes to_bytes(BytesView view) {
+    return {view.begin(), view.end()};
+}
 
 /// Lower-case hex.
 [[nodiscard]] std::string to_hex(BytesView bytes);
@@ -37,4 +39,4 @@ void append_base64(std::string& out, BytesView bytes);
 [[nodiscard]] std::string to_base64url(BytesView bytes);
 [[nodiscard]] std::optional<Bytes> from_base64url(std::string_view text);
 
-}  // namespace relay::protocol
+} // namespace relay::protocol

@@ -13,10 +13,25 @@
 namespace relay::protocol {
 
 enum class EventType : std::uint8_t {
-    bundle_accepted, bundle_refused, bundle_claimed, claim_lapsed, bundle_sent, bundle_fetched, receipt_late,
-    bundle_rejected, bundle_withdrawn, bundle_expired, payload_destroyed,
-    session_opened, session_refused, account_locked, certificate_registered, certificate_revoked,
-    licence_changed, password_changed, operator_action,
+    bundle_accepted,
+    bundle_refused,
+    bundle_claimed,
+    claim_lapsed,
+    bundle_sent,
+    bundle_fetched,
+    receipt_late,
+    bundle_rejected,
+    bundle_withdrawn,
+    bundle_expired,
+    payload_destroyed,
+    session_opened,
+    session_refused,
+    account_locked,
+    certificate_registered,
+    certificate_revoked,
+    licence_changed,
+    password_changed,
+    operator_action,
 };
 [[nodiscard]] std::string_view to_string(EventType type) noexcept;
 [[nodiscard]] std::optional<EventType> parse_event_type(std::string_view text);
@@ -36,7 +51,7 @@ struct Subject {
 
 /// Members are ASCII; no personal data, no secret, no claim_id, no reason.
 struct DeliveryEvent {
-    EventId event_id;  ///< version 7
+    EventId event_id; ///< version 7
     EventType type = EventType::operator_action;
     Time at;
     std::optional<Actor> actor;
@@ -44,11 +59,11 @@ struct DeliveryEvent {
     std::optional<BundleId> bundle_id;
     std::optional<OfficeNumber> sender, recipient;
     std::optional<Digest> manifest_sha256, receipt_sha256;
-    std::optional<std::string> code;          ///< of a refusal; the command of an operator_action
-    std::optional<std::string> confirmation;  ///< "receipt" or "none", of bundle_fetched
+    std::optional<std::string> code;         ///< of a refusal; the command of an operator_action
+    std::optional<std::string> confirmation; ///< "receipt" or "none", of bundle_fetched
 };
 
 /// RFC 8785 (JSON Canonicalization): members in code-unit order, absent ones left out.
 [[nodiscard]] std::string canonical_leaf(const DeliveryEvent& event);
 
-}  // namespace relay::protocol
+} // namespace relay::protocol

@@ -49,7 +49,7 @@ private:
 /// Constant-time comparison of secrets (equal length or false).
 [[nodiscard]] bool equal_secrets(BytesView a, BytesView b) noexcept;
 
-}  // namespace relay::protocol
+} // namespace relay::protocol
 
 template <>
 struct std::hash<relay::protocol::Digest> {

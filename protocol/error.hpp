@@ -32,8 +32,8 @@ enum class ErrorCode : std::uint8_t {
     bundle_id_reused,
     claimed_elsewhere,
     already_claimed,
-    already_fetched,          ///< 410: the one download took place
-    too_late_to_withdraw,     ///< 409, told as `already_fetched`: a withdrawal that came after the download
+    already_fetched,      ///< 410: the one download took place
+    too_late_to_withdraw, ///< 409, told as `already_fetched`: a withdrawal that came after the download
     receipt_conflict,
     not_sent_yet,
     not_claimed,
@@ -71,17 +71,17 @@ enum class ErrorCode : std::uint8_t {
 
 /// One entry of `errors` (protocol.md §11).
 struct Finding {
-    std::string pointer;  ///< RFC 6901, into the manifest or body; the parameter's name for a query
-    std::string code;     ///< missing, unknown_member, …, or an error code of stage 6
-    std::string text_ja;  ///< empty: the text that problem.cpp has for the code
+    std::string pointer; ///< RFC 6901, into the manifest or body; the parameter's name for a query
+    std::string code;    ///< missing, unknown_member, …, or an error code of stage 6
+    std::string text_ja; ///< empty: the text that problem.cpp has for the code
     std::string text_en;
 };
 
 struct Error {
     ErrorCode code = ErrorCode::internal;
-    std::string cause;                ///< for the log alone; never shown to a client, never holds personal data
-    std::vector<Finding> findings;    ///< all of a stage at once
-    std::optional<int> retry_after;   ///< seconds
+    std::string cause;              ///< for the log alone; never shown to a client, never holds personal data
+    std::vector<Finding> findings;  ///< all of a stage at once
+    std::optional<int> retry_after; ///< seconds
     /// Further members of the problem (`claimed_at`, `minimum_version`, …).
     std::vector<std::pair<std::string, std::string>> members;
     /// Further header fields (`Allow`, `Content-Range`).
@@ -116,6 +116,6 @@ namespace errors {
 [[nodiscard]] Error unavailable(std::string cause, int retry_after = 1);
 /// 400 with one finding.
 [[nodiscard]] Error malformed(std::string pointer, std::string code, std::string cause = {});
-}  // namespace errors
+} // namespace errors
 
-}  // namespace relay::protocol
+} // namespace relay::protocol

@@ -17,18 +17,18 @@ namespace relay::protocol {
 /// Office number (事業所番号): `[0-9]{2}[0-9A-Z][0-9]{7}`; check digits are not verified.
 class OfficeNumber {
 public:
-    OfficeNumber() = default;  ///< empty; compares less than every real one
+    OfficeNumber() = default; ///< empty; compares less than every real one
     [[nodiscard]] static std::optional<OfficeNumber> parse(std::string_view text);
     [[nodiscard]] std::string_view view() const noexcept { return text_; }
     [[nodiscard]] const std::string& str() const noexcept { return text_; }
     friend auto operator<=>(const OfficeNumber&, const OfficeNumber&) = default;
 
 private:
-    std::string text_;  // ten characters: fits the small-string buffer
+    std::string text_; // ten characters: fits the small-string buffer
 };
 
 enum class Role : std::uint8_t { office, auditor, operator_ };
-[[nodiscard]] std::string_view to_string(Role role) noexcept;  ///< "office", "auditor", "operator"
+[[nodiscard]] std::string_view to_string(Role role) noexcept; ///< "office", "auditor", "operator"
 
 /// User ID: two letters and 12 digits. KJ office, AU auditor, OP operator, HD billing agent (always refused).
 class UserId {
@@ -78,18 +78,22 @@ struct Named {
 using BundleId = Named<struct BundleKind>;
 using ClaimId = Named<struct ClaimKind>;
 using EventId = Named<struct EventKind>;
-using UploadId = Named<struct UploadKind>;  ///< one reservation of a bundle_id; names its chunks
+using UploadId = Named<struct UploadKind>; ///< one reservation of a bundle_id; names its chunks
 using RequestId = Named<struct RequestKind>;
 
-}  // namespace relay::protocol
+} // namespace relay::protocol
 
 template <>
 struct std::hash<relay::protocol::OfficeNumber> {
-    std::size_t operator()(const relay::protocol::OfficeNumber& v) const noexcept { return std::hash<std::string_view>{}(v.view()); }
+    std::size_t operator()(const relay::protocol::OfficeNumber& v) const noexcept {
+        return std::hash<std::string_view>{}(v.view());
+    }
 };
 template <>
 struct std::hash<relay::protocol::UserId> {
-    std::size_t operator()(const relay::protocol::UserId& v) const noexcept { return std::hash<std::string_view>{}(v.view()); }
+    std::size_t operator()(const relay::protocol::UserId& v) const noexcept {
+        return std::hash<std::string_view>{}(v.view());
+    }
 };
 template <>
 struct std::hash<relay::protocol::Uuid> {
@@ -99,5 +103,7 @@ struct std::hash<relay::protocol::Uuid> {
 };
 template <class Kind>
 struct std::hash<relay::protocol::Named<Kind>> {
-    std::size_t operator()(const relay::protocol::Named<Kind>& v) const noexcept { return std::hash<relay::protocol::Uuid>{}(v.uuid); }
+    std::size_t operator()(const relay::protocol::Named<Kind>& v) const noexcept {
+        return std::hash<relay::protocol::Uuid>{}(v.uuid);
+    }
 };

@@ -24,7 +24,7 @@ class JsonDocument {
 public:
     struct Limits {
         std::size_t max_depth = 16;
-        bool refuse_nul = true;  ///< U+0000 anywhere in a string or name: bad_format
+        bool refuse_nul = true; ///< U+0000 anywhere in a string or name: bad_format
     };
 
     /// Never fails: text that is no JSON, has a BOM, is too deep or no object leaves findings and an empty root.
@@ -106,4 +106,4 @@ private:
 /// `name` as a reference token of RFC 6901 (~ and / escaped), with its leading slash.
 [[nodiscard]] std::string pointer_token(std::string_view name);
 
-}  // namespace relay::protocol
+} // namespace relay::protocol

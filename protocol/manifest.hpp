@@ -27,7 +27,7 @@ struct Manifest {
     OfficeNumber recipient;
     Time created_at;
     std::vector<ManifestFile> files;
-    std::optional<Bytes> cover;  ///< DER or BER of a CMS AuthEnvelopedData
+    std::optional<Bytes> cover; ///< DER or BER of a CMS AuthEnvelopedData
     std::int64_t payload_size = 0;
     std::int64_t chunk_size = 0;
     std::vector<Digest> chunks;
@@ -60,4 +60,4 @@ inline constexpr std::size_t max_files = 100;
 /// Finds bundle_id's shape in bytes that need not be a good manifest; for batch results and refusal events.
 [[nodiscard]] std::optional<BundleId> peek_bundle_id(BytesView bytes);
 
-}  // namespace relay::protocol
+} // namespace relay::protocol

@@ -20,4 +20,4 @@ enum class Language : std::uint8_t { ja, en };
 /// Never shows error.cause.
 [[nodiscard]] std::string problem_json(const Error& error, Language language, std::string_view request_id);
 
-}  // namespace relay::protocol
+} // namespace relay::protocol

@@ -19,7 +19,7 @@ struct Receipt {
     BundleId bundle_id;
     ClaimId claim_id;
     Outcome outcome = Outcome::stored;
-    std::optional<std::string> reason;  ///< 1 to 500 Unicode characters, with "rejected" only
+    std::optional<std::string> reason; ///< 1 to 500 Unicode characters, with "rejected" only
     Digest manifest_sha256;
     Time at;
 };
@@ -29,4 +29,4 @@ struct Receipt {
 /// The bytes that are signed (client side).
 [[nodiscard]] std::string write_receipt(const Receipt& receipt);
 
-}  // namespace relay::protocol
+} // namespace relay::protocol

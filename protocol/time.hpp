@@ -29,4 +29,4 @@ using Day = std::chrono::sys_days;
     return static_cast<int>((d.count() + 999) / 1000);
 }
 
-}  // namespace relay::protocol
+} // namespace relay::protocol

@@ -22,4 +22,4 @@ private:
     std::unique_ptr<Parts> parts_;
 };
 
-}  // namespace relay::server
+} // namespace relay::server

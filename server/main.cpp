@@ -78,11 +78,14 @@ int health(const std::string& file) {
 }
 
 int run(int argc, char** argv) {
-    CLI::App cli{"The exchange platform for care plans: an HTTPS server for care offices and auditors.", "careplan-relay"};
+    CLI::App cli{
+        "The exchange platform for care plans: an HTTPS server for care offices and auditors.", "careplan-relay"};
     cli.require_subcommand(1);
     std::string file;
     bool keys = false;
-    auto* serve_command = cli.add_subcommand("serve", "Serve until SIGTERM, which drains; SIGHUP reloads certificates, CRL and log level");
+    auto* serve_command = cli.add_subcommand(
+        "serve", "Serve until SIGTERM, which drains; SIGHUP reloads certificates, CRL and log level"
+    );
     serve_command->add_option("--config", file, "TOML file")->required();
     auto* check_command = cli.add_subcommand("check-config", "Name every bad key, one a line");
     auto* check_file = check_command->add_option("--config", file, "TOML file");
@@ -115,9 +118,9 @@ int run(int argc, char** argv) {
     return 0;
 }
 
-}  // namespace
+} // namespace
 
-}  // namespace relay::server
+} // namespace relay::server
 
 int main(int argc, char** argv) {
     // OpenSSL writes to sockets with plain write(): a client that resets must not end the process.

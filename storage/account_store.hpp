@@ -1,5 +1,5 @@
-// Offices, users, certificates, licences and sessions. Read by server/accounts/registry, changed by sign-in and relayctl.
-// Every change ends its transaction with a new registry version, stamps its rows with it and notifies.
+// Offices, users, certificates, licences and sessions. Read by server/accounts/registry, changed by sign-in and
+// relayctl. Every change ends its transaction with a new registry version, stamps its rows with it and notifies.
 #pragma once
 
 #include "protocol/delivery_event.hpp"
@@ -27,7 +27,7 @@ using protocol::UserId;
 struct OfficeRow {
     OfficeNumber number;
     std::string name;
-    std::string prefecture;  ///< two digits
+    std::string prefecture; ///< two digits
     bool closed = false;
 };
 struct UserRow {
@@ -41,14 +41,14 @@ struct CertificateRow {
     UserId user_id;
     Time not_before, not_after, registered_at;
     std::optional<Time> revoked_at;
-    Digest issuer_serial;  ///< SHA-256 over issuer DER and serial octets, each with a 4-byte length before it
+    Digest issuer_serial; ///< SHA-256 over issuer DER and serial octets, each with a 4-byte length before it
     Bytes key_identifier;
 };
 struct LicenceRow {
     std::int64_t licence_id = 0;
     OfficeNumber office;
     std::string kind;
-    Day from, until;  ///< both licensed
+    Day from, until; ///< both licensed
 };
 struct SessionRow {
     Digest token_sha256;
@@ -65,7 +65,7 @@ struct RegistryDelta {
     std::vector<UserRow> users;
     std::vector<CertificateRow> certificates;
     std::vector<LicenceRow> licences;
-    std::vector<SessionRow> sessions;  ///< ended ones only; a delta from -1 has none
+    std::vector<SessionRow> sessions; ///< ended ones only; a delta from -1 has none
 };
 
 /// What sign-in and password change need of a user.
@@ -73,7 +73,7 @@ struct PasswordRow {
     std::string hash;
     Time set_at;
     bool temporary = false;
-    std::vector<std::string> history;  ///< the last three hashes, the current one included
+    std::vector<std::string> history; ///< the last three hashes, the current one included
     std::optional<Time> locked_until;
     int failures = 0;
 };
@@ -86,10 +86,10 @@ struct LockPolicy {
 struct SignInAttempt {
     UserId user_id;
     Digest certificate_sha256;
-    std::string checked_hash;  ///< the hash that was verified; a password changed meanwhile counts as wrong
+    std::string checked_hash; ///< the hash that was verified; a password changed meanwhile counts as wrong
     bool password_right = false;
-    bool may_open = true;      ///< false: right, but no session is to be opened (expired password, old client)
-    std::string refusal_code;  ///< code of session_refused when may_open is false
+    bool may_open = true;     ///< false: right, but no session is to be opened (expired password, old client)
+    std::string refusal_code; ///< code of session_refused when may_open is false
     Digest token_sha256;
     protocol::Duration lifetime{};
 };
@@ -97,14 +97,14 @@ struct SignInAttempt {
 struct SignInVerdict {
     enum class What : std::uint8_t { opened, right_only, wrong, locked };
     What what = What::wrong;
-    Time expires_at;   ///< of the session
-    int retry_after = 0;  ///< seconds, when locked
+    Time expires_at;     ///< of the session
+    int retry_after = 0; ///< seconds, when locked
 };
 
 struct DirectoryQuery {
     std::optional<std::string> prefecture;
     std::optional<std::string> q;
-    std::optional<std::string> after;  ///< office number of the last one shown
+    std::optional<std::string> after; ///< office number of the last one shown
     int limit = 100;
 };
 struct DirectoryEntry {
@@ -135,13 +135,16 @@ public:
 
     // Sign-in:
     [[nodiscard]] virtual Awaitable<Result<std::optional<PasswordRow>>> find_password(UserId user_id) = 0;
-    /// Decides under the row's lock (transactions.md "Lockout"), with session_opened, session_refused or account_locked.
+    /// Decides under the row's lock (transactions.md "Lockout"), with session_opened, session_refused or
+    /// account_locked.
     [[nodiscard]] virtual Awaitable<Result<SignInVerdict>> record_sign_in(SignInAttempt attempt, LockPolicy policy) = 0;
-    /// session_refused for refusals before the password (wrong certificate, agent, lock); not more than one a minute per user and code.
+    /// session_refused for refusals before the password (wrong certificate, agent, lock); not more than one a minute
+    /// per user and code.
     [[nodiscard]] virtual Awaitable<Result<void>> record_refusal(protocol::Actor actor, std::string code) = 0;
-    /// Sets the new hash when `checked_hash` is still the current one; ends every session of the user; password_changed.
-    /// Verdict as for a sign-in: wrong counts, locked refuses.
-    [[nodiscard]] virtual Awaitable<Result<SignInVerdict>> change_password(SignInAttempt attempt, std::string new_hash, LockPolicy policy) = 0;
+    /// Sets the new hash when `checked_hash` is still the current one; ends every session of the user;
+    /// password_changed. Verdict as for a sign-in: wrong counts, locked refuses.
+    [[nodiscard]] virtual Awaitable<Result<SignInVerdict>>
+    change_password(SignInAttempt attempt, std::string new_hash, LockPolicy policy) = 0;
     [[nodiscard]] virtual Awaitable<Result<void>> end_session(Digest token_sha256) = 0;
     /// certificates.register_unknown: registers on first use; a certificate that is there already is no error.
     [[nodiscard]] virtual Awaitable<Result<void>> register_certificate(CertificateRow row, Bytes der) = 0;
@@ -149,7 +152,8 @@ public:
     // Directory:
     [[nodiscard]] virtual Awaitable<Result<DirectoryPage>> list_offices(DirectoryQuery query, Time now) = 0;
     /// Currently valid certificates of an office's users.
-    [[nodiscard]] virtual Awaitable<Result<std::vector<DirectoryCertificate>>> certificates_of(OfficeNumber office, Time now) = 0;
+    [[nodiscard]] virtual Awaitable<Result<std::vector<DirectoryCertificate>>>
+    certificates_of(OfficeNumber office, Time now) = 0;
 };
 
-}  // namespace relay::storage
+} // namespace relay::storage

@@ -12,4 +12,4 @@ template <class T>
 using Awaitable = boost::asio::awaitable<T, Executor>;
 inline constexpr boost::asio::use_awaitable_t<Executor> use_relay_awaitable{};
 
-}  // namespace relay
+} // namespace relay

@@ -27,9 +27,12 @@ class PayloadStore {
 public:
     virtual ~PayloadStore() = default;
     /// `size`: bytes to come; `sha256_hex`: their digest, known from the signed manifest (a store may check it too).
-    [[nodiscard]] virtual Awaitable<protocol::Result<std::unique_ptr<ObjectWriter>>> create(std::string key, std::int64_t size, std::string sha256_hex) = 0;
-    /// Reads [offset, offset+length) of an object, at most 1 MiB. Error: unavailable; not_found when the object is gone.
-    [[nodiscard]] virtual Awaitable<protocol::Result<protocol::Bytes>> read(std::string key, std::int64_t offset, std::int64_t length) = 0;
+    [[nodiscard]] virtual Awaitable<protocol::Result<std::unique_ptr<ObjectWriter>>>
+    create(std::string key, std::int64_t size, std::string sha256_hex) = 0;
+    /// Reads [offset, offset+length) of an object, at most 1 MiB. Error: unavailable; not_found when the object is
+    /// gone.
+    [[nodiscard]] virtual Awaitable<protocol::Result<protocol::Bytes>>
+    read(std::string key, std::int64_t offset, std::int64_t length) = 0;
     /// Gone when it returns; an object that is not there is no error.
     [[nodiscard]] virtual Awaitable<protocol::Result<void>> remove(std::string key) = 0;
     /// Whether the store answers (readyz).
@@ -39,4 +42,4 @@ public:
 /// A fresh key: lower-case hex, fit for file names and S3.
 [[nodiscard]] std::string make_object_key();
 
-}  // namespace relay::storage
+} // namespace relay::storage

@@ -12,11 +12,6 @@
 namespace relay::protocol::cms {
 namespace {
 
-// OpenSSL's own callback would ask on the terminal.
-int refuse_passphrase(char*, int, int, void*) {
-    return -1;
-}
-
 int nid_of(const X509_ALGOR* algorithm) {
     const ASN1_OBJECT* object = nullptr;
     X509_ALGOR_get0(&object, nullptr, nullptr, algorithm);
@@ -66,6 +61,10 @@ std::string last_openssl_reason() {
     const unsigned long code = ERR_peek_last_error();
     const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
     return reason == nullptr ? "no reason given" : reason;
+}
+
+int refuse_passphrase(char*, int, int, void*) {
+    return -1;
 }
 
 BioPtr open_bio(BytesView bytes) {

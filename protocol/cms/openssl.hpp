@@ -56,6 +56,9 @@ public:
 /// A read-only BIO over `bytes`, which must outlive it.
 [[nodiscard]] BioPtr open_bio(BytesView bytes);
 
+/// A passphrase callback for readers of PEM: OpenSSL's own one asks on the terminal, where nobody is.
+[[nodiscard]] int refuse_passphrase(char* buffer, int size, int is_writing, void* context);
+
 /// The first certificate and the private key of PEM texts; null when there is none or it is encrypted (no prompt).
 [[nodiscard]] X509Ptr read_pem_certificate(std::string_view pem);
 [[nodiscard]] KeyPtr read_pem_key(std::string_view pem);

@@ -13,14 +13,14 @@ namespace relay::protocol::cms {
 
 /// One RecipientInfo: issuer and serial, or subject key identifier.
 struct RecipientName {
-    Bytes issuer_der;  ///< the Name, as encoded; empty when named by key identifier
-    Bytes serial;      ///< content octets of the INTEGER
+    Bytes issuer_der; ///< the Name, as encoded; empty when named by key identifier
+    Bytes serial;     ///< content octets of the INTEGER
     Bytes key_identifier;
 };
 
 struct PayloadHead {
-    std::vector<RecipientName> recipients;      ///< 1 to 20 (one per RecipientEncryptedKey in key agreement)
-    std::optional<std::int64_t> definite_size;  ///< bytes of the whole structure, when its length is definite
+    std::vector<RecipientName> recipients;     ///< 1 to 20 (one per RecipientEncryptedKey in key agreement)
+    std::optional<std::int64_t> definite_size; ///< bytes of the whole structure, when its length is definite
 };
 
 inline constexpr std::size_t max_head_bytes = 64 * 1024;
@@ -31,4 +31,4 @@ inline constexpr std::size_t max_head_bytes = 64 * 1024;
 /// 64 KiB, a definite length that is not whole_size), the reason in `cause`.
 [[nodiscard]] Result<PayloadHead> read_head(BytesView head, std::int64_t whole_size);
 
-}  // namespace relay::protocol::cms
+} // namespace relay::protocol::cms

@@ -11,9 +11,9 @@
 namespace relay::protocol::cms {
 
 struct SignedContent {
-    Bytes content;             ///< the encapsulated bytes, as signed
-    Bytes signer_certificate;  ///< DER of the certificate that the SignerInfo names
-    Digest signer_sha256;      ///< SHA-256 of that DER
+    Bytes content;            ///< the encapsulated bytes, as signed
+    Bytes signer_certificate; ///< DER of the certificate that the SignerInfo names
+    Digest signer_sha256;     ///< SHA-256 of that DER
 };
 
 /// Verifies form and signature: DER or BER, eContentType id-data with content, exactly one SignerInfo, the signer's
@@ -27,4 +27,4 @@ struct SignedContent {
 /// Error: internal with OpenSSL's reason.
 [[nodiscard]] Result<Bytes> sign(BytesView content, std::string_view certificate_pem, std::string_view key_pem);
 
-}  // namespace relay::protocol::cms
+} // namespace relay::protocol::cms

@@ -33,12 +33,19 @@ std::optional<std::string_view> bearer(std::string_view authorization) {
     return first == std::string_view::npos ? std::nullopt : std::optional(authorization.substr(first));
 }
 
-}  // namespace
+} // namespace
 
 Access::Access(
-    accounts::Registry& registry, accounts::CertificateCheck& certificates, TrustSource trust, RateSettings rate, mailbox::Clock clock
+    accounts::Registry& registry,
+    accounts::CertificateCheck& certificates,
+    TrustSource trust,
+    RateSettings rate,
+    mailbox::Clock clock
 )
-    : registry_(registry), certificates_(certificates), trust_(std::move(trust)), clock_(std::move(clock)) {
+    : registry_(registry),
+      certificates_(certificates),
+      trust_(std::move(trust)),
+      clock_(std::move(clock)) {
     for (auto& shard : rates_) {
         shard.limit = std::make_unique<auth::RateLimit>(rate.requests_per_second, rate.burst);
     }
@@ -174,7 +181,7 @@ bool Access::chain_good(const protocol::cms::SignedContent& signed_content, prot
     const auto verdict = certificate ? trust->verify(*certificate, now) : auth::ChainVerdict::wrong_chain;
     const bool good = verdict == auth::ChainVerdict::good;
     if (verdict == auth::ChainVerdict::expired || verdict == auth::ChainVerdict::not_yet_valid) {
-        return false;  // changes with time: not kept
+        return false; // changes with time: not kept
     }
     const std::unique_lock lock(chains_mutex_);
     if (chains_generation_ != generation || chains_.size() >= max_chains) {
@@ -185,7 +192,9 @@ bool Access::chain_good(const protocol::cms::SignedContent& signed_content, prot
     return good;
 }
 
-bool Access::may_sign(const protocol::UserId& user, const protocol::cms::SignedContent& signed_content, protocol::Time now) const {
+bool Access::may_sign(
+    const protocol::UserId& user, const protocol::cms::SignedContent& signed_content, protocol::Time now
+) const {
     return registry_.check_signer(user, signed_content.signer_sha256, now) && chain_good(signed_content, now);
 }
 
@@ -194,10 +203,13 @@ mailbox::RecipientState Access::recipient(const protocol::OfficeNumber& office, 
     if (!row || row->closed) {
         return mailbox::RecipientState::unknown;
     }
-    return registry_.accepting(office, now) ? mailbox::RecipientState::accepting : mailbox::RecipientState::not_accepting;
+    return registry_.accepting(office, now) ? mailbox::RecipientState::accepting
+                                            : mailbox::RecipientState::not_accepting;
 }
 
-bool Access::opens_for(const protocol::OfficeNumber& office, const protocol::cms::RecipientName& name, protocol::Time now) const {
+bool Access::opens_for(
+    const protocol::OfficeNumber& office, const protocol::cms::RecipientName& name, protocol::Time now
+) const {
     return registry_.is_recipient(office, name, now);
 }
 
@@ -206,4 +218,4 @@ Awaitable<void> Access::refresh() {
     [[maybe_unused]] const auto refreshed = co_await registry_.refresh_on_miss();
 }
 
-}  // namespace relay::server::api
+} // namespace relay::server::api

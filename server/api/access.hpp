@@ -1,4 +1,5 @@
-// The one place where requests and mailboxes meet the accounts: http's Gate and the mailbox's Directory over the registry.
+// The one place where requests and mailboxes meet the accounts: http's Gate and the mailbox's Directory over the
+// registry.
 #pragma once
 
 #include "auth/rate_limit.hpp"
@@ -22,7 +23,7 @@ namespace relay::server::api {
 using TrustSource = std::function<std::pair<std::shared_ptr<const auth::Trust>, std::uint64_t>()>;
 
 struct RateSettings {
-    int requests_per_second = 50;  ///< 0: off
+    int requests_per_second = 50; ///< 0: off
     int burst = 200;
 };
 
@@ -30,12 +31,16 @@ struct RateSettings {
 class Access final : public http::Gate, public mailbox::Directory {
 public:
     Access(
-        accounts::Registry& registry, accounts::CertificateCheck& certificates, TrustSource trust, RateSettings rate,
+        accounts::Registry& registry,
+        accounts::CertificateCheck& certificates,
+        TrustSource trust,
+        RateSettings rate,
         mailbox::Clock clock
     );
 
     [[nodiscard]] Awaitable<protocol::Result<void>> check_certificate(http::Peer& peer) override;
-    [[nodiscard]] Awaitable<protocol::Result<http::Caller>> check_session(const http::Peer& peer, std::string_view authorization) override;
+    [[nodiscard]] Awaitable<protocol::Result<http::Caller>>
+    check_session(const http::Peer& peer, std::string_view authorization) override;
     [[nodiscard]] protocol::Result<void> check_role(const http::Caller& caller, auth::Action action) override;
     [[nodiscard]] protocol::Result<void> check_licence(const http::Caller& caller, auth::Action action) override;
     [[nodiscard]] protocol::Result<void> take_rate(std::string_view key) override;
@@ -43,7 +48,8 @@ public:
     [[nodiscard]] bool may_sign(
         const protocol::UserId& user, const protocol::cms::SignedContent& signed_content, protocol::Time now
     ) const override;
-    [[nodiscard]] mailbox::RecipientState recipient(const protocol::OfficeNumber& office, protocol::Time now) const override;
+    [[nodiscard]] mailbox::RecipientState
+    recipient(const protocol::OfficeNumber& office, protocol::Time now) const override;
     [[nodiscard]] bool opens_for(
         const protocol::OfficeNumber& office, const protocol::cms::RecipientName& name, protocol::Time now
     ) const override;
@@ -66,8 +72,9 @@ private:
     mailbox::Clock clock_;
     std::array<RateShard, 16> rates_;
     mutable std::shared_mutex chains_mutex_;
-    mutable std::unordered_map<protocol::Digest, bool> chains_;  ///< verdicts of the signers seen under chains_generation_
+    mutable std::unordered_map<protocol::Digest, bool>
+        chains_; ///< verdicts of the signers seen under chains_generation_
     mutable std::uint64_t chains_generation_ = 0;
 };
 
-}  // namespace relay::server::api
+} // namespace relay::server::api

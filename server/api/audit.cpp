@@ -1,5 +1,6 @@
 // What auditors read of the delivery log: events as JSON pages, and one bundle with its events (protocol.md §9).
 #include "protocol/json_writer.hpp"
+#include "server/api/audit_stream.hpp"
 #include "server/api/parameters.hpp"
 #include "server/api/services.hpp"
 
@@ -25,7 +26,7 @@ void append_event(std::string& out, const storage::EventRow& event) {
     out += out.back() == '[' ? "" : ",";
     out += event.leaf;
     if (event.index) {
-        out.back() = ',';  // the leaf's closing brace
+        out.back() = ','; // the leaf's closing brace
         out += "\"index\":" + std::to_string(*event.index) + "}";
     }
 }
@@ -85,6 +86,10 @@ Answer list_events(const Services& services, Request& request) {
     if (!good) {
         co_return good.error();
     }
+    const auto form = choose_event_form(request.field("accept"));
+    if (form != EventForm::json) {
+        co_return stream_events(services.events, query, form);
+    }
     auto page = co_await services.events.list_events(query);
     if (!page) {
         co_return page.error();
@@ -119,7 +124,8 @@ void append_bundle(std::string& out, const storage::AuditBundle& bundle) {
     }
     out += ']';
     append_json_name(out, "payload");
-    out += R"({"size":)" + std::to_string(bundle.payload_size) + R"(,"chunk_size":)" + std::to_string(bundle.chunk_size);
+    out +=
+        R"({"size":)" + std::to_string(bundle.payload_size) + R"(,"chunk_size":)" + std::to_string(bundle.chunk_size);
     out += R"(,"chunks":[)";
     for (const auto& digest : bundle.chunk_digests) {
         out += out.back() == '[' ? "\"" : ",\"";
@@ -165,7 +171,7 @@ Answer get_bundle(const Services& services, Request& request) {
     co_return http::json_response(200, std::move(out));
 }
 
-}  // namespace
+} // namespace
 
 std::vector<Route> audit_routes(const Services& services) {
     using auth::Action;
@@ -180,4 +186,4 @@ std::vector<Route> audit_routes(const Services& services) {
     };
 }
 
-}  // namespace relay::server::api
+} // namespace relay::server::api

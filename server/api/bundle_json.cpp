@@ -17,7 +17,9 @@ void append_time(std::string& out, std::string_view name, const std::optional<pr
     }
 }
 
-void append_office(std::string& out, std::string_view name, const protocol::OfficeNumber& number, const std::string& office_name) {
+void append_office(
+    std::string& out, std::string_view name, const protocol::OfficeNumber& number, const std::string& office_name
+) {
     append_json_name(out, name);
     out += '{';
     append_json_member(out, "number", number.view());
@@ -27,7 +29,8 @@ void append_office(std::string& out, std::string_view name, const protocol::Offi
 
 void append_payload(std::string& out, const BundleRecord& bundle, Detail detail) {
     append_json_name(out, "payload");
-    out += R"({"size":)" + std::to_string(bundle.payload_size) + R"(,"chunk_size":)" + std::to_string(bundle.chunk_size);
+    out +=
+        R"({"size":)" + std::to_string(bundle.payload_size) + R"(,"chunk_size":)" + std::to_string(bundle.chunk_size);
     if (detail != Detail::list) {
         out += R"(,"chunks":[)";
         for (std::size_t i = 0; i < bundle.chunk_digests.size(); ++i) {
@@ -75,7 +78,7 @@ void append_end(std::string& out, const BundleRecord& bundle) {
     append_time(out, "expired_at", bundle.expired_at);
 }
 
-}  // namespace
+} // namespace
 
 void append_bundle_json(std::string& out, const BundleRecord& bundle, Detail detail) {
     out += '{';
@@ -111,4 +114,4 @@ std::string bundle_json(const BundleRecord& bundle, Detail detail) {
     return out;
 }
 
-}  // namespace relay::server::api
+} // namespace relay::server::api

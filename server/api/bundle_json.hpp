@@ -13,4 +13,4 @@ enum class Detail : std::uint8_t { list, answer, whole };
 [[nodiscard]] std::string bundle_json(const storage::BundleRecord& bundle, Detail detail);
 void append_bundle_json(std::string& out, const storage::BundleRecord& bundle, Detail detail);
 
-}  // namespace relay::server::api
+} // namespace relay::server::api

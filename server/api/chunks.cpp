@@ -14,13 +14,13 @@ using protocol::ErrorCode;
 namespace {
 
 int chunk_number_of(const Request& request) {
-    return std::stoi(request.captures.at(1));  // the route's {number} has at most nine digits
+    return std::stoi(request.captures.at(1)); // the route's {number} has at most nine digits
 }
 
 /// What the client still sends of a chunk that is there already is read and forgotten, so that the connection lives on.
 Awaitable<Result<void>> discard_body(Request& request) {
     if (request.has_field("expect")) {
-        co_return Result<void>();  // not sent yet, and no longer wanted
+        co_return Result<void>(); // not sent yet, and no longer wanted
     }
     while (true) {
         auto piece = co_await request.body->next();
@@ -78,8 +78,13 @@ Answer put_chunk(const Services& services, Request& request) {
 /// manifest promised are never ended as if they were good.
 class ChunkBody final : public http::BodySource {
 public:
-    ChunkBody(std::unique_ptr<mailbox::ChunkRead> chunk, ByteRange range, std::chrono::steady_clock::duration keep_alive_every)
-        : chunk_(std::move(chunk)), range_(range), next_(range.first), keep_alive_every_(keep_alive_every),
+    ChunkBody(
+        std::unique_ptr<mailbox::ChunkRead> chunk, ByteRange range, std::chrono::steady_clock::duration keep_alive_every
+    )
+        : chunk_(std::move(chunk)),
+          range_(range),
+          next_(range.first),
+          keep_alive_every_(keep_alive_every),
           kept_alive_(std::chrono::steady_clock::now()) {
         whole_ = range.first == 0 && range.last + 1 == chunk_->source().size;
     }
@@ -146,7 +151,9 @@ Answer get_chunk(const Services& services, Request& request) {
         co_return claim_id.error();
     }
     auto party = party_of(request);
-    auto chunk = co_await services.receiving.open_chunk(std::move(party), bundle_id_of(request), chunk_number_of(request), *claim_id);
+    auto chunk = co_await services.receiving.open_chunk(
+        std::move(party), bundle_id_of(request), chunk_number_of(request), *claim_id
+    );
     if (!chunk) {
         co_return chunk.error();
     }
@@ -177,7 +184,7 @@ Answer get_chunk(const Services& services, Request& request) {
     co_return response;
 }
 
-}  // namespace
+} // namespace
 
 std::vector<Route> chunk_routes(const Services& services) {
     using auth::Action;
@@ -192,4 +199,4 @@ std::vector<Route> chunk_routes(const Services& services) {
     };
 }
 
-}  // namespace relay::server::api
+} // namespace relay::server::api

@@ -37,7 +37,7 @@ bool is_bytes_unit(std::string_view unit) {
     return std::ranges::equal(unit, bytes, [](char a, char b) { return (a | 0x20) == b; });
 }
 
-}  // namespace
+} // namespace
 
 bool none_match_names(std::string_view field, std::string_view etag) {
     if (trim(field) == "*") {
@@ -87,4 +87,4 @@ RangeWish read_range(std::string_view field, std::int64_t size) {
     return {RangeKind::part, {*first, std::min(last.value_or(size - 1), size - 1)}};
 }
 
-}  // namespace relay::server::api
+} // namespace relay::server::api

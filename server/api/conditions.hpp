@@ -13,7 +13,7 @@ namespace relay::server::api {
 
 struct ByteRange {
     std::int64_t first = 0;
-    std::int64_t last = 0;  ///< included
+    std::int64_t last = 0; ///< included
 };
 
 enum class RangeKind : std::uint8_t { whole, part, unsatisfiable };
@@ -26,4 +26,4 @@ struct RangeWish {
 /// One satisfiable range: part. None satisfiable: unsatisfiable. Several ranges, another unit, or nonsense: whole.
 [[nodiscard]] RangeWish read_range(std::string_view field, std::int64_t size);
 
-}  // namespace relay::server::api
+} // namespace relay::server::api

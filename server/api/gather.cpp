@@ -28,4 +28,4 @@ Awaitable<void> gather(std::size_t count, const std::function<Awaitable<void>(st
     }
 }
 
-}  // namespace relay::server::api
+} // namespace relay::server::api

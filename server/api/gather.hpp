@@ -14,8 +14,8 @@
 
 namespace relay::server::api {
 
-/// Starts `task(0)` … `task(count - 1)` on the caller's io_context and returns when all have ended. Each answers for its
-/// own errors; an exception of one is thrown here once all have ended. `task` must outlive the call.
+/// Starts `task(0)` … `task(count - 1)` on the caller's io_context and returns when all have ended. Each answers for
+/// its own errors; an exception of one is thrown here once all have ended. `task` must outlive the call.
 [[nodiscard]] Awaitable<void> gather(std::size_t count, const std::function<Awaitable<void>(std::size_t)>& task);
 
-}  // namespace relay::server::api
+} // namespace relay::server::api

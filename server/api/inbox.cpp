@@ -73,7 +73,7 @@ Answer list_bundles(const Services& services, Request& request) {
     } else if (const auto state = parameters.parsed("state", protocol::parse_bundle_state)) {
         query.state = state;
         if (state == protocol::BundleState::uploading) {
-            parameters.add("state", "out_of_range");  // does not exist for the recipient
+            parameters.add("state", "out_of_range"); // does not exist for the recipient
         }
     }
     query.after = parameters.cursor("in");
@@ -85,7 +85,9 @@ Answer list_bundles(const Services& services, Request& request) {
     }
 
     const auto known = request.field("if-none-match");
-    const auto settled = [known](const Page& page) { return known.empty() ? !page.empty : !none_match_names(known, page.etag); };
+    const auto settled = [known](const Page& page) {
+        return known.empty() ? !page.empty : !none_match_names(known, page.etag);
+    };
     if (wait == std::chrono::seconds::zero()) {
         auto page = co_await load_page(services, query);
         if (!page) {
@@ -268,7 +270,8 @@ Answer claim_batch(const Services& services, Request& request) {
         } else {
             auto& claimed = **entry.answer;
             if (claimed.payload && !entry.with_payload) {
-                claimed.expires_at = claimed.bundle.last_call_at.value_or(services.clock()) + services.config.claims.partial_lapse;
+                claimed.expires_at =
+                    claimed.bundle.last_call_at.value_or(services.clock()) + services.config.claims.partial_lapse;
             }
             out += "200";
             append_json_name(out, "claim");
@@ -311,7 +314,8 @@ Answer receipt_batch(const Services& services, Request& request) {
     const auto party = party_of(request);
     const std::function<Awaitable<void>(std::size_t)> receive_one = [&](std::size_t i) -> Awaitable<void> {
         auto& entry = entries[i];
-        auto kept = co_await services.receiving.receive_receipt(party, entry.bundle_id, std::move(entry.signed_receipt));
+        auto kept =
+            co_await services.receiving.receive_receipt(party, entry.bundle_id, std::move(entry.signed_receipt));
         entry.answer.emplace(std::move(kept));
     };
     co_await gather(entries.size(), receive_one);
@@ -331,7 +335,7 @@ Answer receipt_batch(const Services& services, Request& request) {
     co_return http::json_response(200, std::move(out));
 }
 
-}  // namespace
+} // namespace
 
 std::vector<Route> inbox_routes(const Services& services) {
     using auth::Action;
@@ -350,4 +354,4 @@ std::vector<Route> inbox_routes(const Services& services) {
     };
 }
 
-}  // namespace relay::server::api
+} // namespace relay::server::api

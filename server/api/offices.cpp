@@ -135,7 +135,7 @@ Answer get_certificate(const Services& services, Request& request) {
     co_return http::json_response(200, std::move(out));
 }
 
-}  // namespace
+} // namespace
 
 std::vector<Route> office_routes(const Services& services) {
     using auth::Action;
@@ -147,8 +147,12 @@ std::vector<Route> office_routes(const Services& services) {
     return {
         {Method::get, "/v1/offices", Action::read_directory, BodyKind::none, to(list_offices)},
         {Method::get, "/v1/offices/{office}", Action::read_directory, BodyKind::none, to(get_office)},
-        {Method::get, "/v1/offices/{office}/certificates/{digest}", Action::read_directory, BodyKind::none, to(get_certificate)},
+        {Method::get,
+         "/v1/offices/{office}/certificates/{digest}",
+         Action::read_directory,
+         BodyKind::none,
+         to(get_certificate)},
     };
 }
 
-}  // namespace relay::server::api
+} // namespace relay::server::api

@@ -152,7 +152,7 @@ Answer withdraw(const Services& services, Request& request) {
     co_return http::json_response(200, bundle_json(**withdrawn, Detail::answer));
 }
 
-}  // namespace
+} // namespace
 
 std::vector<Route> outbox_routes(const Services& services) {
     using auth::Action;
@@ -170,4 +170,4 @@ std::vector<Route> outbox_routes(const Services& services) {
     };
 }
 
-}  // namespace relay::server::api
+} // namespace relay::server::api

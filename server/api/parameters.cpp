@@ -31,9 +31,10 @@ std::optional<std::int64_t> decode_cursor(std::string_view kind, std::string_vie
     return parse_decimal(plain.substr(kind.size() + 1));
 }
 
-}  // namespace
+} // namespace
 
-Parameters::Parameters(const http::Request& request, std::initializer_list<std::string_view> known) : request_(request) {
+Parameters::Parameters(const http::Request& request, std::initializer_list<std::string_view> known)
+    : request_(request) {
     std::vector<std::string_view> seen;
     for (const auto& [name, value] : request.query) {
         if (std::ranges::find(known, name) == known.end()) {
@@ -46,7 +47,8 @@ Parameters::Parameters(const http::Request& request, std::initializer_list<std::
 }
 
 std::optional<std::string> Parameters::text(std::string_view name) const {
-    const auto place = std::ranges::find(request_.query, name, [](const auto& entry) { return std::string_view(entry.first); });
+    const auto place =
+        std::ranges::find(request_.query, name, [](const auto& entry) { return std::string_view(entry.first); });
     return place == request_.query.end() ? std::nullopt : std::optional(place->second);
 }
 
@@ -59,9 +61,13 @@ std::optional<std::int64_t> Parameters::integer(std::string_view name, std::int6
     return value;
 }
 
-std::optional<protocol::Time> Parameters::time(std::string_view name) { return parsed(name, protocol::parse_rfc3339); }
+std::optional<protocol::Time> Parameters::time(std::string_view name) {
+    return parsed(name, protocol::parse_rfc3339);
+}
 
-int Parameters::limit() { return static_cast<int>(integer("limit", 1, 500).value_or(100)); }
+int Parameters::limit() {
+    return static_cast<int>(integer("limit", 1, 500).value_or(100));
+}
 
 std::optional<std::int64_t> Parameters::cursor(std::string_view kind) {
     return parsed("after", [kind](std::string_view text) { return decode_cursor(kind, text); });
@@ -82,4 +88,4 @@ std::string encode_cursor(std::string_view kind, std::int64_t position) {
     return protocol::to_base64url(protocol::as_bytes(std::string(kind) + ":" + std::to_string(position)));
 }
 
-}  // namespace relay::server::api
+} // namespace relay::server::api

@@ -52,4 +52,4 @@ private:
 /// Opaque to clients: the kind of list and a position in its order.
 [[nodiscard]] std::string encode_cursor(std::string_view kind, std::int64_t position);
 
-}  // namespace relay::server::api
+} // namespace relay::server::api

@@ -6,8 +6,13 @@ namespace relay::server::api {
 
 http::Router make_router(const Services& services) {
     std::vector<Route> all;
-    for (auto routes : {session_routes(services), outbox_routes(services), inbox_routes(services), chunk_routes(services),
-                        office_routes(services), audit_routes(services)}) {
+    for (auto routes :
+         {session_routes(services),
+          outbox_routes(services),
+          inbox_routes(services),
+          chunk_routes(services),
+          office_routes(services),
+          audit_routes(services)}) {
         all.insert(all.end(), std::make_move_iterator(routes.begin()), std::make_move_iterator(routes.end()));
     }
     return http::Router(std::move(all));
@@ -22,6 +27,8 @@ accounts::PeerCertificate certificate_of(const Request& request) {
     return {peer->certificate_sha256, peer->user_id, [peer] { return peer->certificate_der(); }};
 }
 
-protocol::BundleId bundle_id_of(const Request& request) { return protocol::BundleId::parse(request.captures.front()).value(); }
+protocol::BundleId bundle_id_of(const Request& request) {
+    return protocol::BundleId::parse(request.captures.front()).value();
+}
 
-}  // namespace relay::server::api
+} // namespace relay::server::api

@@ -9,4 +9,4 @@ namespace relay::server::api {
 /// `services` must outlive the router.
 [[nodiscard]] http::Router make_router(const Services& services);
 
-}  // namespace relay::server::api
+} // namespace relay::server::api

@@ -44,7 +44,7 @@ struct Services {
 [[nodiscard]] mailbox::Party party_of(const Request& request);
 /// The connection's certificate as the accounts see it; valid while the request is.
 [[nodiscard]] accounts::PeerCertificate certificate_of(const Request& request);
-[[nodiscard]] protocol::BundleId bundle_id_of(const Request& request);  ///< the first captured segment
+[[nodiscard]] protocol::BundleId bundle_id_of(const Request& request); ///< the first captured segment
 
 // One file per resource; routes.cpp puts them together.
 [[nodiscard]] std::vector<Route> session_routes(const Services& services);
@@ -54,4 +54,4 @@ struct Services {
 [[nodiscard]] std::vector<Route> office_routes(const Services& services);
 [[nodiscard]] std::vector<Route> audit_routes(const Services& services);
 
-}  // namespace relay::server::api
+} // namespace relay::server::api

@@ -110,7 +110,7 @@ Answer change_password(const Services& services, Request& request) {
     co_return http::empty_response(204);
 }
 
-}  // namespace
+} // namespace
 
 std::vector<Route> session_routes(const Services& services) {
     using http::BodyKind;
@@ -125,4 +125,4 @@ std::vector<Route> session_routes(const Services& services) {
     };
 }
 
-}  // namespace relay::server::api
+} // namespace relay::server::api

@@ -3,6 +3,8 @@
 #include "server/ops/log.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <exception>
 #include <string_view>
 #include <utility>
@@ -74,7 +76,11 @@ std::string serialize_head(const Response& response, const AnswerForm& form) {
     }
     if (has_body(response.status)) {
         const auto size = response.source ? response.source->size() : static_cast<std::int64_t>(response.body.size());
-        add_field(head, "Content-Length", std::to_string(size));
+        if (size == unknown_size) {
+            add_field(head, "Transfer-Encoding", "chunked");
+        } else {
+            add_field(head, "Content-Length", std::to_string(size));
+        }
     }
     if (form.close) {
         add_field(head, "Connection", "close");
@@ -103,6 +109,29 @@ Awaitable<Written> write_pieces(TimedStream& stream, BodySource& source) {
     co_return written;
 }
 
+/// The pieces of a body of unknown_size, each as a chunk (RFC 9112 §7.1). Broken off, it lacks the last chunk.
+Awaitable<Written> write_chunks(TimedStream& stream, BodySource& source) {
+    Written written;
+    while (!written.whole) {
+        const auto piece = co_await source.next();
+        if (!piece) {
+            co_return written;
+        }
+        std::array<char, 24> length{};
+        const int digits = std::snprintf(length.data(), length.size(), "%zx\r\n", piece->size());
+        std::string framed(length.data(), static_cast<std::size_t>(digits));
+        framed.append(protocol::as_text(*piece)).append("\r\n");
+        const bool good = co_await stream.write_all(protocol::as_bytes(framed));
+        if (!good) {
+            co_return written;
+        }
+        written.whole = piece->empty();
+        written.bytes += static_cast<std::int64_t>(piece->size());
+        source.written(written.bytes, false);
+    }
+    co_return written;
+}
+
 Awaitable<Written> write_all_of(TimedStream& stream, Response& response, const AnswerForm& form) {
     Written written;
     const bool with_body = has_body(response.status) && !form.head_only;
@@ -113,6 +142,10 @@ Awaitable<Written> write_all_of(TimedStream& stream, Response& response, const A
     }
     const bool good = co_await stream.write_all(protocol::as_bytes(head));
     if (!good) {
+        co_return written;
+    }
+    if (response.source && with_body && response.source->size() == unknown_size) {
+        written = co_await write_chunks(stream, *response.source);
         co_return written;
     }
     if (response.source && with_body) {

@@ -11,7 +11,8 @@ namespace relay::server::mailbox {
 
 namespace asio = boost::asio;
 using protocol::OfficeNumber;
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using Timer =
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 struct Changes::Waiter::State {
     Changes& hub;
@@ -42,7 +43,8 @@ struct Changes::Part {
     }
 
     /// Wakes the next of `everybody`, a share at a time, so that the database is not asked by all at once.
-    void wake_slice(std::shared_ptr<std::vector<OfficeNumber>> everybody, std::size_t from, std::chrono::milliseconds over) {
+    void
+    wake_slice(std::shared_ptr<std::vector<OfficeNumber>> everybody, std::size_t from, std::chrono::milliseconds over) {
         constexpr std::size_t slices_in_all = 20;
         const auto share = everybody->size() / slices_in_all + 1;
         const auto to = std::min(everybody->size(), from + share);
@@ -73,7 +75,8 @@ Changes::Changes(std::vector<asio::io_context*> contexts) {
 }
 Changes::~Changes() = default;
 
-Changes::Waiter::Waiter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Changes::Waiter::Waiter(std::unique_ptr<State> state) : state_(std::move(state)) {
+}
 Changes::Waiter::Waiter(Waiter&&) noexcept = default;
 
 Changes::Waiter::~Waiter() {
@@ -148,4 +151,4 @@ void Changes::drain() {
     }
 }
 
-}  // namespace relay::server::mailbox
+} // namespace relay::server::mailbox

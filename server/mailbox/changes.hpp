@@ -54,4 +54,4 @@ private:
     std::atomic<bool> draining_{false};
 };
 
-}  // namespace relay::server::mailbox
+} // namespace relay::server::mailbox

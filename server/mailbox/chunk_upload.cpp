@@ -22,8 +22,13 @@ public:
 
 class StreamedChunk final : public ChunkUpload {
 public:
-    StreamedChunk(const Sending::Parts& parts, ChunkPlan plan, std::unique_ptr<storage::ObjectWriter> object, std::string key)
-        : parts_(parts), plan_(std::move(plan)), object_(std::move(object)), key_(std::move(key)) {
+    StreamedChunk(
+        const Sending::Parts& parts, ChunkPlan plan, std::unique_ptr<storage::ObjectWriter> object, std::string key
+    )
+        : parts_(parts),
+          plan_(std::move(plan)),
+          object_(std::move(object)),
+          key_(std::move(key)) {
         if (!object_) {
             bytes_.reserve(static_cast<std::size_t>(plan_.size));
         }
@@ -84,7 +89,9 @@ private:
     }
 
     [[nodiscard]] Result<void> judge_head() const {
-        return check_encryption(bytes_, plan_.bundle.payload_size, plan_.bundle.recipient, parts_.directory, parts_.clock());
+        return check_encryption(
+            bytes_, plan_.bundle.payload_size, plan_.bundle.recipient, parts_.directory, parts_.clock()
+        );
     }
 
     /// Refused for good, the upload can never become a bundle: it is dropped, and the log says why.
@@ -132,14 +139,16 @@ private:
     ChunkPlan plan_;
     std::unique_ptr<storage::ObjectWriter> object_;
     std::string key_;
-    Bytes bytes_;  ///< all of a small payload; of an object the head of chunk 0 alone
+    Bytes bytes_; ///< all of a small payload; of an object the head of chunk 0 alone
     protocol::Sha256 sha256_;
     std::int64_t written_ = 0;
 };
 
-}  // namespace
+} // namespace
 
-std::unique_ptr<ChunkUpload> chunk_already_there() { return std::make_unique<AlreadyThere>(); }
+std::unique_ptr<ChunkUpload> chunk_already_there() {
+    return std::make_unique<AlreadyThere>();
+}
 
 Awaitable<Result<std::unique_ptr<ChunkUpload>>> open_chunk(const Sending::Parts& parts, ChunkPlan plan) {
     std::unique_ptr<storage::ObjectWriter> object;
@@ -161,4 +170,4 @@ Awaitable<Result<std::unique_ptr<ChunkUpload>>> open_chunk(const Sending::Parts&
     co_return chunk;
 }
 
-}  // namespace relay::server::mailbox
+} // namespace relay::server::mailbox

@@ -34,10 +34,14 @@ struct Entry {
     std::chrono::milliseconds pause = first_pause;
 };
 
-}  // namespace
+} // namespace
 
 struct Coverage::State : std::enable_shared_from_this<Coverage::State> {
-    State(storage::BundleStore& b, asio::io_context& c, Clock k) : bundles(b), context(c), clock(std::move(k)), timer(c) {}
+    State(storage::BundleStore& b, asio::io_context& c, Clock k)
+        : bundles(b),
+          context(c),
+          clock(std::move(k)),
+          timer(c) {}
 
     /// Starts what is due, and comes back while anything is left. On the io_context.
     void tick() {
@@ -111,16 +115,21 @@ struct Coverage::State : std::enable_shared_from_this<Coverage::State> {
     mutable std::mutex mutex;
     std::map<Key, Entry> entries;
     bool draining = false;
-    bool ticking = false;  ///< the timer is armed, or tick() about to run
+    bool ticking = false; ///< the timer is armed, or tick() about to run
 };
 
 Coverage::Coverage(storage::BundleStore& bundles, asio::io_context& context, Clock clock)
-    : state_(std::make_shared<State>(bundles, context, std::move(clock))) {}
+    : state_(std::make_shared<State>(bundles, context, std::move(clock))) {
+}
 
 Coverage::~Coverage() = default;
 
 void Coverage::add(
-    const Party& party, protocol::BundleId bundle_id, protocol::ClaimId claim_id, storage::SentRange range, bool wait_for_receipt
+    const Party& party,
+    protocol::BundleId bundle_id,
+    protocol::ClaimId claim_id,
+    storage::SentRange range,
+    bool wait_for_receipt
 ) {
     bool wake = false;
     {
@@ -170,4 +179,4 @@ bool Coverage::idle() const {
     return state_->entries.empty();
 }
 
-}  // namespace relay::server::mailbox
+} // namespace relay::server::mailbox

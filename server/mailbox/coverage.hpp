@@ -20,7 +20,12 @@ public:
     ~Coverage();
 
     /// Bytes [from, to) of the payload were written. `wait_for_receipt`: may be held back a moment.
-    void add(const Party& party, protocol::BundleId bundle_id, protocol::ClaimId claim_id, storage::SentRange range, bool wait_for_receipt);
+    void
+    add(const Party& party,
+        protocol::BundleId bundle_id,
+        protocol::ClaimId claim_id,
+        storage::SentRange range,
+        bool wait_for_receipt);
     /// What is held back or not stored yet for this claim; the receipt stores it instead.
     [[nodiscard]] std::vector<storage::SentRange> take(protocol::BundleId bundle_id, protocol::ClaimId claim_id);
     /// Holds nothing back any more (drain).
@@ -33,4 +38,4 @@ private:
     std::shared_ptr<State> state_;
 };
 
-}  // namespace relay::server::mailbox
+} // namespace relay::server::mailbox

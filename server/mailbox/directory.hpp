@@ -34,4 +34,4 @@ public:
     [[nodiscard]] virtual Awaitable<void> refresh() = 0;
 };
 
-}  // namespace relay::server::mailbox
+} // namespace relay::server::mailbox

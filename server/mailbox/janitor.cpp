@@ -16,7 +16,7 @@ constexpr int objects_a_step = 200;
 constexpr int steps_a_round = 100;
 constexpr int rounds_between_sweeps = 600;
 
-}  // namespace
+} // namespace
 
 Awaitable<void> Janitor::run() {
     boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
@@ -71,4 +71,4 @@ Awaitable<void> Janitor::remove_objects() {
     }
 }
 
-}  // namespace relay::server::mailbox
+} // namespace relay::server::mailbox

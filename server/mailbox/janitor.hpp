@@ -14,7 +14,9 @@ namespace relay::server::mailbox {
 class Janitor {
 public:
     Janitor(storage::BundleStore& bundles, storage::PayloadStore& payloads, protocol::Duration unfinished_upload)
-        : bundles_(bundles), payloads_(payloads), unfinished_upload_(unfinished_upload) {}
+        : bundles_(bundles),
+          payloads_(payloads),
+          unfinished_upload_(unfinished_upload) {}
 
     /// Runs until stop(); a failing round is logged and tried again. Spawn it once, on one io_context.
     [[nodiscard]] Awaitable<void> run();
@@ -31,4 +33,4 @@ private:
     std::atomic<bool> stopping_{false};
 };
 
-}  // namespace relay::server::mailbox
+} // namespace relay::server::mailbox

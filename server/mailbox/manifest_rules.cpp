@@ -17,11 +17,16 @@ constexpr auto clock_tolerance = std::chrono::hours(24);
 
 /// The order in which the contract lists the codes of stage 6.
 constexpr std::array stage_six{
-    ErrorCode::sender_mismatch,         ErrorCode::sent_to_self,
-    ErrorCode::unknown_recipient,       ErrorCode::recipient_not_accepting,
-    ErrorCode::clock_skew,              ErrorCode::file_type_not_allowed,
-    ErrorCode::bad_file_name,           ErrorCode::bad_file_combination,
-    ErrorCode::not_encrypted_for_recipient, ErrorCode::chunk_digest_mismatch,
+    ErrorCode::sender_mismatch,
+    ErrorCode::sent_to_self,
+    ErrorCode::unknown_recipient,
+    ErrorCode::recipient_not_accepting,
+    ErrorCode::clock_skew,
+    ErrorCode::file_type_not_allowed,
+    ErrorCode::bad_file_name,
+    ErrorCode::bad_file_combination,
+    ErrorCode::not_encrypted_for_recipient,
+    ErrorCode::chunk_digest_mismatch,
 };
 
 class Findings {
@@ -46,7 +51,10 @@ private:
 };
 
 void check_offices(
-    Findings& findings, const protocol::Manifest& manifest, const protocol::OfficeNumber& sender, const Directory& directory,
+    Findings& findings,
+    const protocol::Manifest& manifest,
+    const protocol::OfficeNumber& sender,
+    const Directory& directory,
     protocol::Time now
 ) {
     if (manifest.sender != sender) {
@@ -81,10 +89,13 @@ void check_names(Findings& findings, const protocol::Manifest& manifest, const R
     }
 }
 
-}  // namespace
+} // namespace
 
 protocol::Result<void> check_encryption(
-    protocol::BytesView head, std::int64_t whole_size, const protocol::OfficeNumber& office, const Directory& directory,
+    protocol::BytesView head,
+    std::int64_t whole_size,
+    const protocol::OfficeNumber& office,
+    const Directory& directory,
     protocol::Time now
 ) {
     auto read = protocol::cms::read_head(head, whole_size);
@@ -94,7 +105,8 @@ protocol::Result<void> check_encryption(
     for (const auto& name : read->recipients) {
         if (!directory.opens_for(office, name, now)) {
             return Error(
-                ErrorCode::not_encrypted_for_recipient, "a RecipientInfo names no currently valid certificate of the recipient"
+                ErrorCode::not_encrypted_for_recipient,
+                "a RecipientInfo names no currently valid certificate of the recipient"
             );
         }
     }
@@ -102,8 +114,12 @@ protocol::Result<void> check_encryption(
 }
 
 std::optional<Error> check_rules(
-    const protocol::Manifest& manifest, const std::optional<protocol::Bytes>& payload, const protocol::OfficeNumber& sender,
-    const Directory& directory, const RuleSettings& settings, protocol::Time now
+    const protocol::Manifest& manifest,
+    const std::optional<protocol::Bytes>& payload,
+    const protocol::OfficeNumber& sender,
+    const Directory& directory,
+    const RuleSettings& settings,
+    protocol::Time now
 ) {
     Findings findings;
     check_offices(findings, manifest, sender, directory, now);
@@ -138,4 +154,4 @@ bool rests_on_accounts(const Error& error) {
     });
 }
 
-}  // namespace relay::server::mailbox
+} // namespace relay::server::mailbox

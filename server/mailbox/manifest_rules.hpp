@@ -17,17 +17,24 @@ struct RuleSettings {
 /// `payload`: the inline payload, where one was given. Nothing: all rules hold. The error's code is the first found in
 /// the contract's order; its findings are all of them.
 [[nodiscard]] std::optional<protocol::Error> check_rules(
-    const protocol::Manifest& manifest, const std::optional<protocol::Bytes>& payload, const protocol::OfficeNumber& sender,
-    const Directory& directory, const RuleSettings& settings, protocol::Time now
+    const protocol::Manifest& manifest,
+    const std::optional<protocol::Bytes>& payload,
+    const protocol::OfficeNumber& sender,
+    const Directory& directory,
+    const RuleSettings& settings,
+    protocol::Time now
 );
 
 /// Whether every recipient named in the head opens for `office`. Error: not_encrypted_for_recipient.
 [[nodiscard]] protocol::Result<void> check_encryption(
-    protocol::BytesView head, std::int64_t whole_size, const protocol::OfficeNumber& office, const Directory& directory,
+    protocol::BytesView head,
+    std::int64_t whole_size,
+    const protocol::OfficeNumber& office,
+    const Directory& directory,
     protocol::Time now
 );
 
 /// A refresh of the directory may change the verdict: it rests on what this process knows of accounts.
 [[nodiscard]] bool rests_on_accounts(const protocol::Error& error);
 
-}  // namespace relay::server::mailbox
+} // namespace relay::server::mailbox

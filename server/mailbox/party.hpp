@@ -26,4 +26,4 @@ using Clock = std::function<protocol::Time()>;
     return {protocol::EventId{protocol::time_uuid(now.time_since_epoch().count())}, party.actor()};
 }
 
-}  // namespace relay::server::mailbox
+} // namespace relay::server::mailbox

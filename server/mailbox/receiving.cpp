@@ -24,8 +24,18 @@ constexpr auto coverage_pause = std::chrono::milliseconds(100);
 
 class StoredChunk final : public ChunkRead {
 public:
-    StoredChunk(const Receiving::Parts& parts, Party party, protocol::BundleId bundle_id, protocol::ClaimId claim_id, storage::ChunkSource source)
-        : parts_(parts), party_(std::move(party)), bundle_id_(bundle_id), claim_id_(claim_id), source_(std::move(source)) {}
+    StoredChunk(
+        const Receiving::Parts& parts,
+        Party party,
+        protocol::BundleId bundle_id,
+        protocol::ClaimId claim_id,
+        storage::ChunkSource source
+    )
+        : parts_(parts),
+          party_(std::move(party)),
+          bundle_id_(bundle_id),
+          claim_id_(claim_id),
+          source_(std::move(source)) {}
 
     const storage::ChunkSource& source() const noexcept override { return source_; }
 
@@ -88,11 +98,13 @@ storage::ReceiptItem make_item(const Party& party, protocol::Time now, const pro
     return item;
 }
 
-}  // namespace
+} // namespace
 
-Receiving::Receiving(Parts parts, ReceivingSettings settings) : parts_(std::move(parts)), settings_(settings) {}
+Receiving::Receiving(Parts parts, ReceivingSettings settings) : parts_(std::move(parts)), settings_(settings) {
+}
 
-Awaitable<Result<Claimed>> Receiving::claim(Party party, protocol::BundleId bundle_id, protocol::ClaimId claim_id, bool with_payload) {
+Awaitable<Result<Claimed>>
+Receiving::claim(Party party, protocol::BundleId bundle_id, protocol::ClaimId claim_id, bool with_payload) {
     storage::ClaimItem item;
     item.attempt = new_attempt(party, parts_.clock());
     item.bundle_id = bundle_id;
@@ -118,9 +130,8 @@ void Receiving::payload_sent(const Party& party, const storage::BundleRecord& bu
     parts_.coverage.add(party, bundle.bundle_id, claim_id, {0, bundle.payload_size}, true);
 }
 
-Awaitable<Result<std::unique_ptr<ChunkRead>>> Receiving::open_chunk(
-    Party party, protocol::BundleId bundle_id, int n, protocol::ClaimId claim_id
-) {
+Awaitable<Result<std::unique_ptr<ChunkRead>>>
+Receiving::open_chunk(Party party, protocol::BundleId bundle_id, int n, protocol::ClaimId claim_id) {
     auto source = co_await parts_.bundles.locate_chunk(bundle_id, n, claim_id, party.office);
     if (!source) {
         co_return source.error();
@@ -131,9 +142,8 @@ Awaitable<Result<std::unique_ptr<ChunkRead>>> Receiving::open_chunk(
     co_return chunk;
 }
 
-Awaitable<Result<storage::BundleRecord>> Receiving::receive_receipt(
-    Party party, protocol::BundleId bundle_id, protocol::Bytes signed_receipt
-) {
+Awaitable<Result<storage::BundleRecord>>
+Receiving::receive_receipt(Party party, protocol::BundleId bundle_id, protocol::Bytes signed_receipt) {
     auto word = co_await verify_word(signed_receipt, party, parts_.directory, parts_.clock());
     if (!word) {
         co_return word.error();
@@ -168,4 +178,4 @@ Awaitable<Result<storage::BundleRecord>> Receiving::receive_receipt(
     }
 }
 
-}  // namespace relay::server::mailbox
+} // namespace relay::server::mailbox

@@ -22,7 +22,7 @@ struct ReceivingSettings {
 struct Claimed {
     protocol::ClaimId claim_id;
     protocol::Time expires_at;
-    storage::BundleRecord bundle;  ///< with signed_manifest
+    storage::BundleRecord bundle; ///< with signed_manifest
     std::optional<protocol::Bytes> payload;
 };
 
@@ -32,7 +32,8 @@ public:
     virtual ~ChunkRead() = default;
     [[nodiscard]] virtual const storage::ChunkSource& source() const noexcept = 0;
     /// Bytes [offset, offset + length) of the chunk, at most 256 KiB of them at a time; valid until the next call.
-    [[nodiscard]] virtual Awaitable<protocol::Result<protocol::BytesView>> read(std::int64_t offset, std::int64_t length) = 0;
+    [[nodiscard]] virtual Awaitable<protocol::Result<protocol::BytesView>>
+    read(std::int64_t offset, std::int64_t length) = 0;
     /// Bytes [from, to) of the chunk were written to the connection.
     virtual void sent(std::int64_t from, std::int64_t to) = 0;
     /// Tells the claim that a slow read still lasts; cheap, to be called now and then.
@@ -52,23 +53,20 @@ public:
     Receiving(Parts parts, ReceivingSettings settings);
 
     /// Errors: those of protocol::judge_claim, unavailable, internal.
-    [[nodiscard]] Awaitable<protocol::Result<Claimed>> claim(
-        Party party, protocol::BundleId bundle_id, protocol::ClaimId claim_id, bool with_payload
-    );
+    [[nodiscard]] Awaitable<protocol::Result<Claimed>>
+    claim(Party party, protocol::BundleId bundle_id, protocol::ClaimId claim_id, bool with_payload);
     /// The whole inline payload of a claim was written to its connection.
     void payload_sent(const Party& party, const storage::BundleRecord& bundle, protocol::ClaimId claim_id);
     /// Errors: not_found, not_claimed, unavailable.
-    [[nodiscard]] Awaitable<protocol::Result<std::unique_ptr<ChunkRead>>> open_chunk(
-        Party party, protocol::BundleId bundle_id, int n, protocol::ClaimId claim_id
-    );
+    [[nodiscard]] Awaitable<protocol::Result<std::unique_ptr<ChunkRead>>>
+    open_chunk(Party party, protocol::BundleId bundle_id, int n, protocol::ClaimId claim_id);
     /// Signature, form, then protocol::judge_receipt. Waits up to 2 s for what other connections have just sent.
-    [[nodiscard]] Awaitable<protocol::Result<storage::BundleRecord>> receive_receipt(
-        Party party, protocol::BundleId bundle_id, protocol::Bytes signed_receipt
-    );
+    [[nodiscard]] Awaitable<protocol::Result<storage::BundleRecord>>
+    receive_receipt(Party party, protocol::BundleId bundle_id, protocol::Bytes signed_receipt);
 
 private:
     Parts parts_;
     ReceivingSettings settings_;
 };
 
-}  // namespace relay::server::mailbox
+} // namespace relay::server::mailbox

@@ -32,4 +32,4 @@ Awaitable<void> record_refusal(
     }
 }
 
-}  // namespace relay::server::mailbox
+} // namespace relay::server::mailbox

@@ -12,8 +12,8 @@ namespace relay::server::mailbox {
 /// What of a refused upload may stand in its event.
 struct RefusedFacts {
     std::optional<protocol::BundleId> bundle_id;
-    std::optional<protocol::OfficeNumber> sender, recipient;  ///< only where the signature was good
-    std::optional<protocol::Digest> manifest_sha256;          ///< likewise
+    std::optional<protocol::OfficeNumber> sender, recipient; ///< only where the signature was good
+    std::optional<protocol::Digest> manifest_sha256;         ///< likewise
 };
 
 /// Stages 3 to 7 and a payload whose refusal drops the upload; not 400, 401, 413, and no fault of ours.
@@ -24,4 +24,4 @@ struct RefusedFacts {
     storage::EventStore& events, Party party, protocol::ErrorCode code, RefusedFacts facts, protocol::Time now
 );
 
-}  // namespace relay::server::mailbox
+} // namespace relay::server::mailbox

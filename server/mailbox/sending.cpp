@@ -36,7 +36,9 @@ namespace {
 
 /// The manifest's form, and its bundle_id against the path's: one stage, all findings at once.
 Result<protocol::Manifest> read_form(
-    protocol::BytesView content, const std::optional<protocol::BundleId>& path_id, const protocol::ManifestLimits& limits
+    protocol::BytesView content,
+    const std::optional<protocol::BundleId>& path_id,
+    const protocol::ManifestLimits& limits
 ) {
     auto manifest = protocol::read_manifest(content, limits);
     const auto named = manifest ? std::optional(manifest->bundle_id) : protocol::peek_bundle_id(content);
@@ -76,9 +78,10 @@ Error inline_too_large() {
     return Error(ErrorCode::too_large, std::vector<protocol::Finding>{{"/payload", "out_of_range", {}, {}}});
 }
 
-}  // namespace
+} // namespace
 
-Sending::Sending(Parts parts, SendingSettings settings) : parts_(std::move(parts)), settings_(settings) {}
+Sending::Sending(Parts parts, SendingSettings settings) : parts_(std::move(parts)), settings_(settings) {
+}
 
 Awaitable<SendAnswer> Sending::send(Party party, Upload upload) {
     Judged judged;
@@ -150,17 +153,18 @@ Awaitable<std::optional<Error>> Sending::judge(const Party& party, const Upload&
         !fits_inline(*upload.payload, manifest.payload_size, manifest.chunks.size(), settings_.inline_payload)) {
         co_return inline_too_large();
     }
-    auto refused = check_rules(manifest, upload.payload, party.office, parts_.directory, settings_.rules, parts_.clock());
+    auto refused =
+        check_rules(manifest, upload.payload, party.office, parts_.directory, settings_.rules, parts_.clock());
     if (refused && rests_on_accounts(*refused)) {
         co_await parts_.directory.refresh();
-        refused = check_rules(manifest, upload.payload, party.office, parts_.directory, settings_.rules, parts_.clock());
+        refused =
+            check_rules(manifest, upload.payload, party.office, parts_.directory, settings_.rules, parts_.clock());
     }
     co_return refused;
 }
 
-Awaitable<Result<Sent>> Sending::answer_known(
-    const Party& party, Upload& upload, storage::BundleRecord known, const Judged& judged
-) {
+Awaitable<Result<Sent>>
+Sending::answer_known(const Party& party, Upload& upload, storage::BundleRecord known, const Judged& judged) {
     if (known.sender != party.office || known.manifest_sha256 != judged.manifest_sha256) {
         co_return Error(ErrorCode::bundle_id_reused);
     }
@@ -219,9 +223,8 @@ Awaitable<Result<Sent>> Sending::complete_inline(const Party& party, Upload& upl
     co_return sent;
 }
 
-Awaitable<Result<std::unique_ptr<ChunkUpload>>> Sending::begin_chunk(
-    Party party, protocol::BundleId bundle_id, int n, std::int64_t size
-) {
+Awaitable<Result<std::unique_ptr<ChunkUpload>>>
+Sending::begin_chunk(Party party, protocol::BundleId bundle_id, int n, std::int64_t size) {
     auto found = co_await parts_.bundles.find(bundle_id, false);
     if (!found) {
         co_return found.error();
@@ -256,4 +259,4 @@ Awaitable<Result<std::optional<storage::BundleRecord>>> Sending::withdraw(Party 
     co_return co_await parts_.bundles.withdraw(bundle_id, party.office, std::move(attempt));
 }
 
-}  // namespace relay::server::mailbox
+} // namespace relay::server::mailbox

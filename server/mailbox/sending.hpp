@@ -27,20 +27,20 @@ struct SendingSettings {
 };
 
 struct Upload {
-    std::optional<protocol::BundleId> path_id;  ///< of PUT; a batch entry has none
+    std::optional<protocol::BundleId> path_id; ///< of PUT; a batch entry has none
     Bytes signed_manifest;
     std::optional<Bytes> payload;
 };
 
 struct Sent {
-    enum class What : std::uint8_t { accepted, uploading, known };  ///< 201, 202, 200
+    enum class What : std::uint8_t { accepted, uploading, known }; ///< 201, 202, 200
     What what = What::known;
     storage::BundleRecord bundle;
 };
 
 struct SendAnswer {
     Result<Sent> result;
-    std::optional<protocol::BundleId> bundle_id;  ///< as far as the upload told one; for the results of a batch
+    std::optional<protocol::BundleId> bundle_id; ///< as far as the upload told one; for the results of a batch
 };
 
 /// Where the bytes of a chunk go: given piece by piece, then finished. Dropped unfinished, nothing is kept.
@@ -67,27 +67,30 @@ public:
     };
     Sending(Parts parts, SendingSettings settings);
 
-    /// Stages 3 to 7 of §4 and the commit. The answer is durable. Errors: every code of those stages, unavailable, internal.
+    /// Stages 3 to 7 of §4 and the commit. The answer is durable. Errors: every code of those stages, unavailable,
+    /// internal.
     [[nodiscard]] Awaitable<SendAnswer> send(Party party, Upload upload);
 
-    /// Opens chunk `n` for writing. `size`: bytes announced. Errors: not_found, too_large, chunk_digest_mismatch (too few).
-    [[nodiscard]] Awaitable<Result<std::unique_ptr<ChunkUpload>>> begin_chunk(
-        Party party, protocol::BundleId bundle_id, int n, std::int64_t size
-    );
+    /// Opens chunk `n` for writing. `size`: bytes announced. Errors: not_found, too_large, chunk_digest_mismatch (too
+    /// few).
+    [[nodiscard]] Awaitable<Result<std::unique_ptr<ChunkUpload>>>
+    begin_chunk(Party party, protocol::BundleId bundle_id, int n, std::int64_t size);
     /// §5 DELETE: nothing when an upload was dropped (204), else the withdrawn bundle.
-    [[nodiscard]] Awaitable<Result<std::optional<storage::BundleRecord>>> withdraw(Party party, protocol::BundleId bundle_id);
+    [[nodiscard]] Awaitable<Result<std::optional<storage::BundleRecord>>>
+    withdraw(Party party, protocol::BundleId bundle_id);
 
 private:
     struct Judged;
     [[nodiscard]] Awaitable<Result<Sent>> admit(const Party& party, Upload& upload, Judged& judged);
-    [[nodiscard]] Awaitable<std::optional<protocol::Error>> judge(const Party& party, const Upload& upload, const Judged& judged);
-    [[nodiscard]] Awaitable<Result<Sent>> answer_known(
-        const Party& party, Upload& upload, storage::BundleRecord known, const Judged& judged
-    );
-    [[nodiscard]] Awaitable<Result<Sent>> complete_inline(const Party& party, Upload& upload, storage::BundleRecord known);
+    [[nodiscard]] Awaitable<std::optional<protocol::Error>>
+    judge(const Party& party, const Upload& upload, const Judged& judged);
+    [[nodiscard]] Awaitable<Result<Sent>>
+    answer_known(const Party& party, Upload& upload, storage::BundleRecord known, const Judged& judged);
+    [[nodiscard]] Awaitable<Result<Sent>>
+    complete_inline(const Party& party, Upload& upload, storage::BundleRecord known);
 
     Parts parts_;
     SendingSettings settings_;
 };
 
-}  // namespace relay::server::mailbox
+} // namespace relay::server::mailbox

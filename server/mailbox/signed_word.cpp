@@ -5,9 +5,8 @@ namespace relay::server::mailbox {
 using protocol::Error;
 using protocol::ErrorCode;
 
-Awaitable<protocol::Result<protocol::cms::SignedContent>> verify_word(
-    protocol::BytesView signed_data, const Party& party, Directory& directory, protocol::Time now
-) {
+Awaitable<protocol::Result<protocol::cms::SignedContent>>
+verify_word(protocol::BytesView signed_data, const Party& party, Directory& directory, protocol::Time now) {
     auto verified = protocol::cms::verify(signed_data);
     if (!verified) {
         co_return verified.error();
@@ -21,4 +20,4 @@ Awaitable<protocol::Result<protocol::cms::SignedContent>> verify_word(
     co_return std::move(*verified);
 }
 
-}  // namespace relay::server::mailbox
+} // namespace relay::server::mailbox

@@ -8,8 +8,7 @@
 namespace relay::server::mailbox {
 
 /// Errors: bad_signature (form or cryptography), then signer_not_registered.
-[[nodiscard]] Awaitable<protocol::Result<protocol::cms::SignedContent>> verify_word(
-    protocol::BytesView signed_data, const Party& party, Directory& directory, protocol::Time now
-);
+[[nodiscard]] Awaitable<protocol::Result<protocol::cms::SignedContent>>
+verify_word(protocol::BytesView signed_data, const Party& party, Directory& directory, protocol::Time now);
 
-}  // namespace relay::server::mailbox
+} // namespace relay::server::mailbox

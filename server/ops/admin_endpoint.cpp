@@ -70,11 +70,21 @@ struct AdminEndpoint::State : std::enable_shared_from_this<AdminEndpoint::State>
     Endpoint endpoint;
     const Metrics& metrics;
     Acceptor acceptor;
-    std::vector<Probe> probes;
+    std::vector<Probe> probes, warnings;
     std::atomic<bool> draining{false};
     std::uint16_t port = 0;
     int open = 0;
 };
+
+static nlohmann::json ask(const std::vector<AdminEndpoint::Probe>& probes) {
+    auto told = nlohmann::json::array();
+    for (const auto& probe : probes) {
+        if (auto what = probe()) {
+            told.push_back(std::move(*what));
+        }
+    }
+    return told;
+}
 
 Page AdminEndpoint::State::page(std::string_view path) const {
     Page page;
@@ -84,16 +94,14 @@ Page AdminEndpoint::State::page(std::string_view path) const {
         page.type = "text/plain; version=0.0.4; charset=utf-8";
         page.body = metrics.text();
     } else if (path == "/readyz") {
-        auto missing = nlohmann::json::array();
+        auto missing = ask(probes);
         if (draining.load()) {
             missing.push_back("draining");
         }
-        for (const Probe& probe : probes) {
-            if (auto what = probe()) {
-                missing.push_back(std::move(*what));
-            }
-        }
         page.status = missing.empty() ? 200 : 503;
+        if (missing.empty()) {
+            missing = ask(warnings);
+        }
         page.type = "application/json";
         page.body = missing.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     } else {
@@ -182,6 +190,10 @@ AdminEndpoint::AdminEndpoint(asio::io_context& context, Endpoint endpoint, const
 
 AdminEndpoint::~AdminEndpoint() {
     stop();
+}
+
+void AdminEndpoint::add_warning(Probe probe) {
+    state_->warnings.push_back(std::move(probe));
 }
 
 void AdminEndpoint::add_probe(Probe probe) {

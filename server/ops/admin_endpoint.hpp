@@ -26,6 +26,8 @@ public:
     ~AdminEndpoint();
 
     void add_probe(Probe probe);
+    /// What operators should see to, though the server is ready: told in the body of a 200.
+    void add_warning(Probe probe);
     /// Error: internal with address and reason.
     [[nodiscard]] protocol::Result<void> start();
     /// The port that was bound (port 0 asks for a free one).

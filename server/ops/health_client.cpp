@@ -24,14 +24,23 @@ protocol::Result<void> ask_health(const Endpoint& admin) {
     tcp::socket socket(context);
     const auto address = asio::ip::make_address(admin.host, error);
     if (!error) {
-        socket.connect(tcp::endpoint(address.is_unspecified() ? asio::ip::address(asio::ip::address_v4::loopback()) : address, admin.port), error);
+        socket.connect(
+            tcp::endpoint(
+                address.is_unspecified() ? asio::ip::address(asio::ip::address_v4::loopback()) : address, admin.port
+            ),
+            error
+        );
     }
     if (error) {
         return protocol::errors::unavailable("the admin listener does not answer: " + error.message());
     }
     const timeval limit{3, 0};
     ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    asio::write(socket, asio::buffer(std::string("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")), error);
+    asio::write(
+        socket,
+        asio::buffer(std::string("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")),
+        error
+    );
     std::string answer(15, '\0');
     asio::read(socket, asio::buffer(answer), error);
     if (!answer.starts_with("HTTP/1.1 200")) {
@@ -40,4 +49,4 @@ protocol::Result<void> ask_health(const Endpoint& admin) {
     return {};
 }
 
-}  // namespace relay::server::ops
+} // namespace relay::server::ops

@@ -9,4 +9,4 @@ namespace relay::server::ops {
 /// Error: unavailable with a clear reason (nobody listens, another answer, no answer within 3 s).
 [[nodiscard]] protocol::Result<void> ask_health(const Endpoint& admin);
 
-}  // namespace relay::server::ops
+} // namespace relay::server::ops

@@ -40,11 +40,6 @@ const Histogram::BucketBoundaries& database_seconds() {
     return bounds;
 }
 
-const Histogram::BucketBoundaries& group_sizes() {
-    static const Histogram::BucketBoundaries bounds{1, 2, 4, 8, 16, 32, 64, 128, 256};
-    return bounds;
-}
-
 class Series final : public RouteSeries {
 public:
     Series(std::array<Counter*, status_classes> counters, Histogram& seconds)
@@ -106,15 +101,7 @@ struct Metrics::State {
     Family<Histogram>& db_runs = histogram_family("relay_db_query_duration_seconds", "Database jobs by name");
     Family<Histogram>& db_waits = histogram_family("relay_db_wait_seconds", "Wait for a database worker");
     Histogram& db_wait = db_waits.Add({}, database_seconds());
-    Histogram& groups =
-        histogram_family("relay_commit_group_writes", "Writes that shared one commit").Add({}, group_sizes());
-    Histogram& commits = histogram_family("relay_commit_group_duration_seconds", "Duration of a commit group")
-                             .Add({}, database_seconds());
-    Family<Histogram>& objects = histogram_family("relay_object_duration_seconds", "Object store operations");
-    Family<Counter>& janitor = counter_family("relay_janitor_actions_total", "What the janitor did");
-    Gauge& password_queue = gauge("relay_password_queue_jobs", "Password hashes that wait for a thread");
     Gauge& leaves = gauge("relay_log_leaves", "Events in the delivery log");
-    Gauge& checkpoint = gauge("relay_checkpoint_timestamp_seconds", "When the last checkpoint was signed");
     Gauge& certificate = gauge("relay_certificate_expiry_timestamp_seconds", "When the server certificate expires");
     Gauge& crl = gauge("relay_crl_overdue", "1 when a CRL is past its nextUpdate");
     Counter& dropped = counter_family("relay_log_lines_dropped_total", "Log lines lost to a full queue").Add({});
@@ -123,8 +110,6 @@ struct Metrics::State {
     mutable std::mutex mutex;
     std::map<std::pair<std::string, std::string>, std::unique_ptr<Series>> routes;
     std::map<std::string, Histogram*, std::less<>> queries;
-    std::map<std::string, Histogram*, std::less<>> operations;
-    std::map<std::string, Counter*, std::less<>> actions;
 
     explicit State(std::string_view version) {
         for (std::size_t i = 0; i < error_codes; ++i) {
@@ -215,47 +200,8 @@ void Metrics::db_query(std::string_view name, double wait_seconds, double run_se
     histogram->Observe(run_seconds);
 }
 
-void Metrics::commit_group(std::int64_t size, double seconds) {
-    state_->groups.Observe(static_cast<double>(size));
-    state_->commits.Observe(seconds);
-}
-
-void Metrics::object_operation(std::string_view operation, bool good, double seconds) {
-    const std::string key = std::string(operation) + (good ? "+" : "-");
-    Histogram* histogram = nullptr;
-    {
-        const std::lock_guard lock(state_->mutex);
-        auto found = state_->operations.find(key);
-        if (found == state_->operations.end()) {
-            const prometheus::Labels labels{
-                {"operation", std::string(operation)}, {"outcome", good ? "good" : "failed"}};
-            found = state_->operations.emplace(key, &state_->objects.Add(labels, request_seconds())).first;
-        }
-        histogram = found->second;
-    }
-    histogram->Observe(seconds);
-}
-
-void Metrics::janitor(std::string_view action, std::int64_t count) {
-    const std::lock_guard lock(state_->mutex);
-    auto found = state_->actions.find(action);
-    if (found == state_->actions.end()) {
-        auto& added = state_->janitor.Add({{"action", std::string(action)}});
-        found = state_->actions.emplace(std::string(action), &added).first;
-    }
-    found->second->Increment(static_cast<double>(count));
-}
-
-void Metrics::password_queue(std::int64_t waiting) {
-    state_->password_queue.Set(static_cast<double>(waiting));
-}
-
 void Metrics::log_leaves(std::int64_t count) {
     state_->leaves.Set(static_cast<double>(count));
-}
-
-void Metrics::checkpoint_at(protocol::Time time) {
-    state_->checkpoint.Set(unix_seconds(time));
 }
 
 void Metrics::certificate_expires_at(protocol::Time time) {

@@ -45,15 +45,8 @@ public:
 
     void db_queue_depth(std::int64_t jobs);
     void db_query(std::string_view name, double wait_seconds, double run_seconds);
-    /// One commit of a group: how many writes shared it, and how long it took.
-    void commit_group(std::int64_t size, double seconds);
-    void object_operation(std::string_view operation, bool good, double seconds);
 
-    /// What the janitor did: claim_lapsed, bundle_expired, payload_destroyed, upload_dropped, ….
-    void janitor(std::string_view action, std::int64_t count);
-    void password_queue(std::int64_t waiting);
     void log_leaves(std::int64_t count);
-    void checkpoint_at(protocol::Time time);
     void certificate_expires_at(protocol::Time time);
     void crl_overdue(bool overdue);
 

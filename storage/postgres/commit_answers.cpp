@@ -22,7 +22,9 @@ std::optional<Result<AcceptOutcome>> judge(AcceptItem& item, const BinaryRow& ro
     auto bundle = bundle_of(row);
     if (!bundle) {
         const bool over = !item.payload && row.integer(outstanding) + item.payload_size > quota;
-        return over ? refuse<AcceptOutcome>(protocol::Error(protocol::ErrorCode::quota_exceeded)) : std::nullopt;
+        // Other uploads of the office finish in minutes, or are dropped.
+        return over ? refuse<AcceptOutcome>(protocol::Error(protocol::ErrorCode::quota_exceeded).after(60))
+                    : std::nullopt;
     }
     AcceptOutcome outcome;
     outcome.bundle = std::move(*bundle);

@@ -7,7 +7,7 @@ from coverage_tags import covers
 from relay_client import Bundle, Terminal, eventually
 from relay_stack import cms
 
-SETTINGS = {"certificates__register_unknown": True}
+SETTINGS = {"certificates__register_unknown": "true"}
 
 
 @covers("§3 registration on first use")

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import tomllib
 
 import openssl_cms as cms
 import relay_client
@@ -22,6 +21,7 @@ SANITIZER = re.compile(rb"ERROR: (?:Address|Leak|Thread)Sanitizer|runtime error:
 sys.path.insert(0, os.path.join(ROOT, "deploy"))
 from stack.account import Account  # noqa: E402
 from stack.postgres import Cluster  # noqa: E402
+from stack import settings  # noqa: E402
 from stack.settings import free_port  # noqa: E402
 
 
@@ -46,14 +46,14 @@ class Person:
 class Stack:
     """One embedded service with settings of its own."""
 
-    def __init__(self, **settings):
-        """settings: claims__partial_lapse="2s" is --set claims.partial_lapse=2s."""
+    def __init__(self, **changes):
+        """changes: claims__partial_lapse="2s" is --set claims.partial_lapse=2s."""
         self.base = tempfile.mkdtemp(prefix="relay-test-")
         os.chmod(self.base, 0o755)  # the unprivileged user of the stack must get through
         self.dir, self.certs = os.path.join(self.base, "stack"), os.path.join(self.base, "certs")
         os.mkdir(self.certs)
         self.config = os.path.join(self.dir, "relay.toml")
-        self.settings = {"limits.requests_per_second": 0, **{k.replace("__", "."): v for k, v in settings.items()}}
+        self.settings = {"limits.requests_per_second": 0, **{k.replace("__", "."): v for k, v in changes.items()}}
         self.count, self.offices, self.others = 0, 0, []
         self.endpoint = None
 
@@ -150,9 +150,7 @@ class Stack:
         return Cluster(self.dir, Account.of(self.dir))
 
     def setting(self, key):
-        section, _, name = key.rpartition(".")
-        with open(self.config, "rb") as file:
-            return tomllib.load(file)[section][name]
+        return settings.read(self.config)[key]
 
     def admin(self, path):
         """(status, body) of the admin listener."""

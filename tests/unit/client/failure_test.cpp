@@ -5,7 +5,8 @@
 using namespace relay::client;
 
 TEST_CASE("a problem of the server is told with its detail, code and every finding", "[client]") {
-    const auto problem = Json::parse(R"({"title":"Wrong name","code":"bad_file_name","detail":"Check the names.","errors":[
+    const auto problem =
+        Json::parse(R"({"title":"Wrong name","code":"bad_file_name","detail":"Check the names.","errors":[
         {"pointer":"/files/0/name","code":"bad_file_name","detail":"No name of the standard."},
         {"pointer":"/files/3/name","code":"bad_file_name"}]})");
     const auto failure = from_problem(problem, 422);

@@ -17,7 +17,8 @@ namespace {
 const auto ours = *OfficeNumber::parse("2670100011");
 const auto theirs = *OfficeNumber::parse("2670100029");
 
-Awaitable<void> park_once(Changes& hub, OfficeNumber office, std::chrono::milliseconds wait, std::optional<Wake>& woken) {
+Awaitable<void>
+park_once(Changes& hub, OfficeNumber office, std::chrono::milliseconds wait, std::optional<Wake>& woken) {
     const Executor executor = co_await boost::asio::this_coro::executor;
     auto waiter = hub.wait_for(office, executor);
     woken = co_await waiter.park(std::chrono::steady_clock::now() + wait);
@@ -37,7 +38,7 @@ struct Fixture {
     }
 };
 
-}  // namespace
+} // namespace
 
 TEST_CASE("a parked poll wakes when its own inbox changes", "[mailbox]") {
     Fixture f;

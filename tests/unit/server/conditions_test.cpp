@@ -16,7 +16,7 @@ struct RangeCase {
     std::int64_t last;
 };
 
-}  // namespace
+} // namespace
 
 // covers: §6 Range
 TEST_CASE("a Range header gives exactly the bytes that RFC 9110 says", "[api]") {

@@ -96,6 +96,7 @@ TEST_CASE("every request counts for the rate limit, unknown paths and refused se
     CHECK(limited.fields.at("Retry-After") == "3");
 }
 
+// covers: 500 internal
 TEST_CASE("an exception in a handler is an internal error that shows nothing", "[server]") {
     const TestServer server;
     TlsClient client(server.server->port(), &server.office);

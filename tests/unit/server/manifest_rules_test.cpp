@@ -21,9 +21,13 @@ class SaidDirectory final : public Directory {
 public:
     RecipientState says = RecipientState::accepting;
 
-    bool may_sign(const protocol::UserId&, const protocol::cms::SignedContent&, protocol::Time) const override { return true; }
+    bool may_sign(const protocol::UserId&, const protocol::cms::SignedContent&, protocol::Time) const override {
+        return true;
+    }
     RecipientState recipient(const OfficeNumber&, protocol::Time) const override { return says; }
-    bool opens_for(const OfficeNumber&, const protocol::cms::RecipientName&, protocol::Time) const override { return true; }
+    bool opens_for(const OfficeNumber&, const protocol::cms::RecipientName&, protocol::Time) const override {
+        return true;
+    }
     Awaitable<void> refresh() override { co_return; }
 };
 
@@ -49,7 +53,7 @@ std::vector<std::string> codes_of(const protocol::Error& error) {
     return codes;
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("a manifest that keeps every rule is not refused", "[mailbox]") {
     CHECK_FALSE(check_rules(good_manifest(), std::nullopt, sender, SaidDirectory(), {}, now));
@@ -65,9 +69,14 @@ TEST_CASE("all broken rules are told at once, and the code is the first in the c
     const auto refused = check_rules(manifest, std::nullopt, *OfficeNumber::parse("2670100037"), directory, {}, now);
     REQUIRE(refused);
     CHECK(refused->code == ErrorCode::sender_mismatch);
-    CHECK(codes_of(*refused) == std::vector<std::string>{
-        "sender_mismatch /sender", "recipient_not_accepting /recipient", "clock_skew /created_at",
-        "file_type_not_allowed /files/0/name"});
+    CHECK(
+        codes_of(*refused) ==
+        std::vector<std::string>{
+            "sender_mismatch /sender",
+            "recipient_not_accepting /recipient",
+            "clock_skew /created_at",
+            "file_type_not_allowed /files/0/name"}
+    );
 }
 
 TEST_CASE("created_at may be a day off, and not more", "[mailbox]") {

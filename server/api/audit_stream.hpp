@@ -1,0 +1,22 @@
+// The delivery log as one streamed answer: JSON lines or CSV, page after page, in bounded memory (protocol.md §9).
+#pragma once
+
+#include "server/http/response.hpp"
+#include "storage/event_store.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+namespace relay::server::api {
+
+enum class EventForm : std::uint8_t { json, lines, csv };
+
+/// The form that an Accept field likes best; json when it names none of them (RFC 9110 §12.5.1).
+[[nodiscard]] EventForm choose_event_form(std::string_view accept);
+
+/// 200 with every event that `query` finds from its place on, whatever its limit says. `form` is lines or csv.
+/// `events` must outlive the answer.
+[[nodiscard]] http::Response stream_events(storage::EventStore& events, storage::EventQuery query, EventForm form);
+
+} // namespace relay::server::api
