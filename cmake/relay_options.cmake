@@ -32,6 +32,8 @@ target_compile_definitions(relay_options INTERFACE
     BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION
     $<$<CONFIG:Release>:_GLIBCXX_ASSERTIONS _FORTIFY_SOURCE=2>)
 if(RELAY_SANITIZE)
+    # With sanitizers these two warn of values that GCC itself made (GCC manual, -fsanitize).
+    target_compile_options(relay_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-restrict>)
     target_compile_options(relay_options INTERFACE -fsanitize=${RELAY_SANITIZE} -fno-omit-frame-pointer)
     target_link_options(relay_options INTERFACE -fsanitize=${RELAY_SANITIZE})
     if(RELAY_SANITIZE MATCHES "undefined")

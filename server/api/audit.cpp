@@ -177,12 +177,13 @@ std::vector<Route> audit_routes(const Services& services) {
     using auth::Action;
     using http::BodyKind;
     using http::Method;
-    const auto to = [&services](Answer (*handler)(const Services&, Request&)) {
-        return [&services, handler](Request& request) { return handler(services, request); };
-    };
     return {
-        {Method::get, "/v1/audit/events", Action::read_audit, BodyKind::none, to(list_events)},
-        {Method::get, "/v1/audit/bundles/{uuid}", Action::read_audit, BodyKind::none, to(get_bundle)},
+        {Method::get, "/v1/audit/events", Action::read_audit, BodyKind::none, bind_handler(services, list_events)},
+        {Method::get,
+         "/v1/audit/bundles/{uuid}",
+         Action::read_audit,
+         BodyKind::none,
+         bind_handler(services, get_bundle)},
     };
 }
 

@@ -190,12 +190,17 @@ std::vector<Route> chunk_routes(const Services& services) {
     using auth::Action;
     using http::BodyKind;
     using http::Method;
-    const auto to = [&services](Answer (*handler)(const Services&, Request&)) {
-        return [&services, handler](Request& request) { return handler(services, request); };
-    };
     return {
-        {Method::put, "/v1/outbox/{uuid}/chunks/{number}", Action::send, BodyKind::stream, to(put_chunk)},
-        {Method::get, "/v1/inbox/{uuid}/chunks/{number}", Action::read_chunk, BodyKind::none, to(get_chunk)},
+        {Method::put,
+         "/v1/outbox/{uuid}/chunks/{number}",
+         Action::send,
+         BodyKind::stream,
+         bind_handler(services, put_chunk)},
+        {Method::get,
+         "/v1/inbox/{uuid}/chunks/{number}",
+         Action::read_chunk,
+         BodyKind::none,
+         bind_handler(services, get_chunk)},
     };
 }
 

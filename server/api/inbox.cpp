@@ -341,16 +341,13 @@ std::vector<Route> inbox_routes(const Services& services) {
     using auth::Action;
     using http::BodyKind;
     using http::Method;
-    const auto to = [&services](Answer (*handler)(const Services&, Request&)) {
-        return [&services, handler](Request& request) { return handler(services, request); };
-    };
     return {
-        {Method::get, "/v1/inbox", Action::read_inbox, BodyKind::none, to(list_bundles)},
-        {Method::get, "/v1/inbox/{uuid}", Action::read_inbox, BodyKind::none, to(get_bundle)},
-        {Method::post, "/v1/inbox/{uuid}/claim", Action::claim, BodyKind::json, to(claim)},
-        {Method::post, "/v1/inbox/{uuid}/receipt", Action::receipt, BodyKind::json, to(receipt)},
-        {Method::post, "/v1/inbox/claims", Action::claim, BodyKind::batch, to(claim_batch)},
-        {Method::post, "/v1/inbox/receipts", Action::receipt, BodyKind::batch, to(receipt_batch)},
+        {Method::get, "/v1/inbox", Action::read_inbox, BodyKind::none, bind_handler(services, list_bundles)},
+        {Method::get, "/v1/inbox/{uuid}", Action::read_inbox, BodyKind::none, bind_handler(services, get_bundle)},
+        {Method::post, "/v1/inbox/{uuid}/claim", Action::claim, BodyKind::json, bind_handler(services, claim)},
+        {Method::post, "/v1/inbox/{uuid}/receipt", Action::receipt, BodyKind::json, bind_handler(services, receipt)},
+        {Method::post, "/v1/inbox/claims", Action::claim, BodyKind::batch, bind_handler(services, claim_batch)},
+        {Method::post, "/v1/inbox/receipts", Action::receipt, BodyKind::batch, bind_handler(services, receipt_batch)},
     };
 }
 

@@ -141,17 +141,18 @@ std::vector<Route> office_routes(const Services& services) {
     using auth::Action;
     using http::BodyKind;
     using http::Method;
-    const auto to = [&services](Answer (*handler)(const Services&, Request&)) {
-        return [&services, handler](Request& request) { return handler(services, request); };
-    };
     return {
-        {Method::get, "/v1/offices", Action::read_directory, BodyKind::none, to(list_offices)},
-        {Method::get, "/v1/offices/{office}", Action::read_directory, BodyKind::none, to(get_office)},
+        {Method::get, "/v1/offices", Action::read_directory, BodyKind::none, bind_handler(services, list_offices)},
+        {Method::get,
+         "/v1/offices/{office}",
+         Action::read_directory,
+         BodyKind::none,
+         bind_handler(services, get_office)},
         {Method::get,
          "/v1/offices/{office}/certificates/{digest}",
          Action::read_directory,
          BodyKind::none,
-         to(get_certificate)},
+         bind_handler(services, get_certificate)},
     };
 }
 

@@ -158,15 +158,12 @@ std::vector<Route> outbox_routes(const Services& services) {
     using auth::Action;
     using http::BodyKind;
     using http::Method;
-    const auto to = [&services](Answer (*handler)(const Services&, Request&)) {
-        return [&services, handler](Request& request) { return handler(services, request); };
-    };
     return {
-        {Method::put, "/v1/outbox/{uuid}", Action::send, BodyKind::json, to(put_bundle)},
-        {Method::post, "/v1/outbox", Action::send, BodyKind::batch, to(post_batch)},
-        {Method::get, "/v1/outbox/{uuid}", Action::read_outbox, BodyKind::none, to(get_bundle)},
-        {Method::get, "/v1/outbox", Action::read_outbox, BodyKind::none, to(list_bundles)},
-        {Method::delete_, "/v1/outbox/{uuid}", Action::withdraw, BodyKind::none, to(withdraw)},
+        {Method::put, "/v1/outbox/{uuid}", Action::send, BodyKind::json, bind_handler(services, put_bundle)},
+        {Method::post, "/v1/outbox", Action::send, BodyKind::batch, bind_handler(services, post_batch)},
+        {Method::get, "/v1/outbox/{uuid}", Action::read_outbox, BodyKind::none, bind_handler(services, get_bundle)},
+        {Method::get, "/v1/outbox", Action::read_outbox, BodyKind::none, bind_handler(services, list_bundles)},
+        {Method::delete_, "/v1/outbox/{uuid}", Action::withdraw, BodyKind::none, bind_handler(services, withdraw)},
     };
 }
 

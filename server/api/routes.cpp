@@ -18,6 +18,10 @@ http::Router make_router(const Services& services) {
     return http::Router(std::move(all));
 }
 
+http::Handler bind_handler(const Services& services, Answer (*handler)(const Services&, Request&)) {
+    return [&services, handler](Request& request) { return handler(services, request); };
+}
+
 mailbox::Party party_of(const Request& request) {
     return {request.caller->user_id, request.caller->office, request.caller->certificate_sha256};
 }

@@ -46,6 +46,9 @@ struct Services {
 [[nodiscard]] accounts::PeerCertificate certificate_of(const Request& request);
 [[nodiscard]] protocol::BundleId bundle_id_of(const Request& request); ///< the first captured segment
 
+/// A handler as routes keep it. `services` must outlive the route.
+[[nodiscard]] http::Handler bind_handler(const Services& services, Answer (*handler)(const Services&, Request&));
+
 // One file per resource; routes.cpp puts them together.
 [[nodiscard]] std::vector<Route> session_routes(const Services& services);
 [[nodiscard]] std::vector<Route> outbox_routes(const Services& services);

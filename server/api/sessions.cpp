@@ -115,13 +115,14 @@ Answer change_password(const Services& services, Request& request) {
 std::vector<Route> session_routes(const Services& services) {
     using http::BodyKind;
     using http::Method;
-    const auto to = [&services](Answer (*handler)(const Services&, Request&)) {
-        return [&services, handler](Request& request) { return handler(services, request); };
-    };
     return {
-        {Method::post, "/v1/sessions", std::nullopt, BodyKind::json, to(sign_in)},
-        {Method::delete_, "/v1/sessions/current", auth::Action::sign_out, BodyKind::none, to(sign_out)},
-        {Method::put, "/v1/password", std::nullopt, BodyKind::json, to(change_password)},
+        {Method::post, "/v1/sessions", std::nullopt, BodyKind::json, bind_handler(services, sign_in)},
+        {Method::delete_,
+         "/v1/sessions/current",
+         auth::Action::sign_out,
+         BodyKind::none,
+         bind_handler(services, sign_out)},
+        {Method::put, "/v1/password", std::nullopt, BodyKind::json, bind_handler(services, change_password)},
     };
 }
 

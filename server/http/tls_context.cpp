@@ -133,6 +133,8 @@ Result<ContextPtr> make_context(const Settings& settings, std::unique_ptr<Contex
         SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS |
             SSL_MODE_NO_AUTO_CHAIN
     );
+    // Without it OpenSSL would ask for an encrypted key's passphrase on the terminal, where nobody is.
+    SSL_CTX_set_default_passwd_cb(raw, [](char*, int, int, void*) { return -1; });
     if (SSL_CTX_use_certificate_chain_file(raw, settings.certificate.c_str()) != 1) {
         return refuse("cannot use the certificate", settings.certificate);
     }
