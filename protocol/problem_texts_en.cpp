@@ -142,8 +142,8 @@ ProblemText problem_text_en(ErrorCode code) noexcept {
         return {"Too many requests",
                 "There were too many requests in a short time. Wait a little and try again."};
     case ErrorCode::quota_exceeded:
-        return {"Your office's quota is used up",
-                "Nothing more can be sent for now. Try again when recipients have downloaded what is waiting."};
+        return {"Too many unfinished uploads",
+                "Your office has begun more large uploads than may be open at once. Finish or withdraw some, then send again."};
     case ErrorCode::headers_too_large:
         return {"The request's headers are too large",
                 "They are more than 16 KiB in all. Tell the vendor of your software."};

@@ -19,6 +19,7 @@ THIRD_PARTY = (
     (r"openssl/", ("protocol", "auth", "server", "client")),
     (r"nlohmann/", ("protocol", "server", "client")),
     (r"sodium", ("auth",)),
+    (r"sanitizer/", ("server",)),
     (r"unicode/", ("auth", "server/accounts")),
     (r"pqxx/|libpq-fe\.h|postgres_ext\.h", ("storage/postgres",)),
     (r"curl/", ("storage/objects", "client")),
