@@ -28,6 +28,3 @@ target_sources(relay_server PRIVATE
     http/tls_peer.cpp
     http/tls_resumption.cpp
     http/tls_stream.cpp)
-# GCC 12 at -O2 pairs the coroutine frame's own operator new with the global delete: a false alarm of Asio's awaitable.
-set_source_files_properties(http/connection.cpp PROPERTIES COMPILE_OPTIONS
-    "$<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>")

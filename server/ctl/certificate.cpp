@@ -50,23 +50,6 @@ CLI::Validator is_duration() {
     );
 }
 
-using Act = Result<void> (*)(Relay&, const CertificateOptions&);
-
-CLI::App* add_command(
-    CLI::App& group,
-    Commands& commands,
-    const std::shared_ptr<CertificateOptions>& options,
-    const char* name,
-    const char* what,
-    Act act
-) {
-    auto* command = group.add_subcommand(name, what);
-    command->callback([options, act, &commands] {
-        commands.choose([options, act](Relay& relay) { return act(relay, *options); });
-    });
-    return command;
-}
-
 } // namespace
 
 bool has_authority(const Relay& relay) {

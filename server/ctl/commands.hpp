@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,22 @@ void add_stats(CLI::App& app, Commands& commands);
 
 /// A group such as `office`, of which one command must be given.
 [[nodiscard]] CLI::App* add_group(CLI::App& app, const std::string& name, const std::string& description);
+/// A command of a group; `act` runs, with the options as they were given, when it is chosen.
+template <class Options>
+CLI::App* add_command(
+    CLI::App& group,
+    Commands& commands,
+    const std::shared_ptr<Options>& options,
+    const char* name,
+    const char* what,
+    Result<void> (*act)(Relay&, const Options&)
+) {
+    auto* command = group.add_subcommand(name, what);
+    command->callback([options, act, &commands] {
+        commands.choose([options, act](Relay& relay) { return act(relay, *options); });
+    });
+    return command;
+}
 /// Adds `--json`.
 void add_json_flag(CLI::App& command, bool& json);
 

@@ -133,23 +133,6 @@ Result<void> show(Relay& relay, const Options& options) {
     return {};
 }
 
-using Act = Result<void> (*)(Relay&, const Options&);
-
-CLI::App* add_command(
-    CLI::App& group,
-    Commands& commands,
-    const std::shared_ptr<Options>& options,
-    const char* name,
-    const char* what,
-    Act act
-) {
-    auto* command = group.add_subcommand(name, what);
-    command->callback([options, act, &commands] {
-        commands.choose([options, act](Relay& relay) { return act(relay, *options); });
-    });
-    return command;
-}
-
 void add_user_id(CLI::App& command, Options& options) {
     command.add_option("id", options.user_id, "User ID")->required()->check(is_user_id());
 }

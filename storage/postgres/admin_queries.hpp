@@ -12,8 +12,6 @@ inline constexpr Query add_office = {
     "INSERT INTO offices (number, name, prefecture, services, added_at, version)"
     " VALUES ($1, $2, $3, $4::text[], clock_timestamp(), $5) ON CONFLICT (number) DO NOTHING RETURNING number",
 };
-inline constexpr Query add_mailbox = {
-    "admin_add_mailbox", "INSERT INTO mailboxes (office) VALUES ($1) ON CONFLICT DO NOTHING"};
 inline constexpr Query find_office = {
     "admin_find_office",
     "SELECT number, name, prefecture, services, closed_at IS NOT NULL AS closed,"
@@ -163,7 +161,6 @@ inline constexpr Query counts = {
 
 inline constexpr Query all[] = {
     add_office,
-    add_mailbox,
     find_office,
     lock_office,
     close_office,

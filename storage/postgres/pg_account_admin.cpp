@@ -114,7 +114,6 @@ Result<void> PgAccountAdmin::add_office(const NewOffice& office) {
         if (added.empty()) {
             return refused("office " + office.number.str() + " is there already");
         }
-        transaction.exec_prepared0(sql::add_mailbox.name, office.number.str());
         insert_operator_event(transaction, EventType::operator_action, "office add", about({}, office.number));
         return {};
     });
