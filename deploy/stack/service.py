@@ -16,6 +16,10 @@ START_LIMIT = 120
 NAMES = ("careplan-relay", "relayctl")
 
 
+class PortTaken(Refusal):
+    """Somebody else listens where the server was to."""
+
+
 class Programs:
     """Where the executables are: RELAY_BIN, or what deploy/build makes."""
 
@@ -87,7 +91,9 @@ class Service:
         missing = "no answer"
         while time.monotonic() < until:
             if process.poll() is not None:
-                raise Refusal("careplan-relay ended at once (exit %d): %s" % (process.returncode, self._last_words(begin)))
+                said = self._last_words(begin)
+                kind = PortTaken if "Address already in use" in said else Refusal
+                raise kind("careplan-relay ended at once (exit %d): %s" % (process.returncode, said))
             try:
                 host, _, port = values["server.listen"].rpartition(":")
                 socket.create_connection(("127.0.0.1" if host in ("", "0.0.0.0") else host.strip("[]"), int(port)), 2).close()

@@ -24,6 +24,11 @@ def free_port():
     raise OSError("no free port found")
 
 
+def free_listeners():
+    """The listeners that get a port of our choice."""
+    return {key: "127.0.0.1:%d" % free_port() for key in ("server.listen", "server.admin_listen")}
+
+
 def parse_assignment(text):
     """("section.key", value) of key=value: whole numbers and booleans as such, all else as text; ValueError otherwise."""
     key, equals, value = text.partition("=")
@@ -71,8 +76,7 @@ def first_values(directory, origin):
         return os.path.join(directory, *parts)
     database = "host=%s dbname=relay connect_timeout=5 user=" % below("sock")
     return {
-        "server.listen": "127.0.0.1:%d" % free_port(),
-        "server.admin_listen": "127.0.0.1:%d" % free_port(),
+        **free_listeners(),
         "tls.certificate": below("tls", "server.pem"),
         "tls.key": below("tls", "server.key"),
         "tls.client_ca": below("ca", "ca.pem"),

@@ -1,11 +1,14 @@
 """deploy/embedded, as scripts rely on it (commands.md)."""
 
+import importlib.machinery
 import os
+import socket
 import stat
 import subprocess
 
 import pytest
-from relay_stack import BINARIES, ROOT, Stack, free_port
+from relay_stack import BINARIES, ROOT, Stack, reserve_port
+from stack import settings
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def test_an_unknown_key_starts_nothing_and_leaves_relay_toml_as_it_was(stack, em
 def test_up_again_says_so_and_down_again_is_fine(stack):
     code, said = stack.embedded("up", stack.dir)
     assert code == 0 and "running already" in said
-    assert stack.embedded("up", stack.dir, "--port", str(free_port()), check=False)[0] == 1
+    assert stack.embedded("up", stack.dir, "--port", str(reserve_port()), check=False)[0] == 1
     assert stack.embedded("up", stack.dir, "--set", "claims.sent_lapse=7s", check=False)[0] == 1
     assert stack.embedded("status", stack.dir)[0] == 0
     stack.down()
@@ -75,6 +78,28 @@ def test_a_directory_that_the_stacks_user_cannot_reach_is_refused_with_the_reaso
     os.chmod(empty.base, 0o700)
     code, said = empty.embedded("up", empty.dir, check=False)
     assert code == 1 and "may not enter" in said and empty.base in said
+
+
+def test_without_a_port_named_one_that_somebody_took_meanwhile_is_replaced(empty, monkeypatch):
+    with socket.socket() as somebody:
+        somebody.bind(("127.0.0.1", reserve_port()))
+        somebody.listen()
+        taken, offered = somebody.getsockname()[1], iter(())
+        monkeypatch.setattr(settings, "free_port", lambda: next(offered, reserve_port()))
+        offered = iter((taken, reserve_port()))
+        monkeypatch.setenv("RELAY_BIN", BINARIES)
+        embedded = importlib.machinery.SourceFileLoader("embedded", os.path.join(ROOT, "deploy", "embedded")).load_module()
+        embedded.Stack(empty.dir).up({})
+        assert str(taken) not in empty.setting("server.listen")
+        assert empty.admin("/readyz")[0] == 200
+
+
+def test_a_port_that_was_asked_for_is_never_replaced(empty):
+    with socket.socket() as somebody:
+        somebody.bind(("127.0.0.1", reserve_port()))
+        somebody.listen()
+        code, said = empty.embedded("up", empty.dir, "--port", str(somebody.getsockname()[1]), check=False)
+        assert code == 1 and "Address already in use" in said
 
 
 def test_wrong_usage_is_told(empty):

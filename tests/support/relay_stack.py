@@ -11,6 +11,7 @@ import tempfile
 
 import openssl_cms as cms
 import relay_client
+from ports import reserve_port
 from relay_client import Terminal, eventually
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -22,7 +23,6 @@ sys.path.insert(0, os.path.join(ROOT, "deploy"))
 from stack.account import Account  # noqa: E402
 from stack.postgres import Cluster  # noqa: E402
 from stack import settings  # noqa: E402
-from stack.settings import free_port  # noqa: E402
 
 
 class Endpoint:
@@ -53,7 +53,8 @@ class Stack:
         self.dir, self.certs = os.path.join(self.base, "stack"), os.path.join(self.base, "certs")
         os.mkdir(self.certs)
         self.config = os.path.join(self.dir, "relay.toml")
-        self.settings = {"limits.requests_per_second": 0, **{k.replace("__", "."): v for k, v in changes.items()}}
+        self.settings = {"server.listen": "127.0.0.1:%d" % reserve_port(), "server.admin_listen": "127.0.0.1:%d" % reserve_port(),
+                         "limits.requests_per_second": 0, **{k.replace("__", "."): v for k, v in changes.items()}}
         self.count, self.offices, self.others = 0, 0, []
         self.endpoint = None
 
@@ -96,9 +97,9 @@ class Stack:
 
     def second(self):
         """One more server process on the same data; its endpoint."""
-        port = free_port()
+        port = reserve_port()
         environment = dict(os.environ, RELAY_SERVER_LISTEN="127.0.0.1:%d" % port,
-                           RELAY_SERVER_ADMIN_LISTEN="127.0.0.1:%d" % free_port())
+                           RELAY_SERVER_ADMIN_LISTEN="127.0.0.1:%d" % reserve_port())
         with open(os.path.join(self.base, "second.log"), "ab") as log:
             process = subprocess.Popen([os.path.join(BINARIES, "careplan-relay"), "serve", "--config", self.config],
                                        env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -234,4 +235,4 @@ def events_of(auditor, bundle):
     return [event["type"] for event in auditor.pages("/v1/audit/events?bundle_id=" + bundle.bundle_id, "events")]
 
 
-__all__ = ["Stack", "Person", "Endpoint", "Terminal", "cms", "events_of", "free_port", "PASSWORD", "ROOT"]
+__all__ = ["Stack", "Person", "Endpoint", "Terminal", "cms", "events_of", "reserve_port", "PASSWORD", "ROOT"]
