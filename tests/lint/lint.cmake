@@ -16,4 +16,10 @@ if(NOT RELAY_SANITIZE)
     add_test(NAME "lint: protocol coverage finds a planted gap" COMMAND ${Python3_EXECUTABLE} -B "${coverage}" --self-test)
     set_tests_properties("lint: every call and error code of the protocol has a test" "lint: protocol coverage finds a planted gap"
         PROPERTIES LABELS lint TIMEOUT 120)
+
+    set(openapi "${CMAKE_CURRENT_LIST_DIR}/openapi/lint")
+    add_test(NAME "lint: openapi.yaml is sound OpenAPI 3.1" COMMAND ${openapi} "${PROJECT_BINARY_DIR}/npm/openapi")
+    add_test(NAME "lint: openapi finds a planted violation" COMMAND ${openapi} "${PROJECT_BINARY_DIR}/npm/openapi" --self-test)
+    set_tests_properties("lint: openapi.yaml is sound OpenAPI 3.1" "lint: openapi finds a planted violation"
+        PROPERTIES LABELS lint TIMEOUT 600)
 endif()

@@ -14,6 +14,7 @@ import urllib.parse
 import uuid
 import zipfile
 
+import openapi
 import openssl_cms as cms
 from openssl_cms import b64, sha256
 
@@ -216,6 +217,7 @@ class Terminal:
             self.connection.request(method, path, body=body, headers=head)
             answer = self.connection.getresponse()
             reply = Reply(answer.status, answer.getheaders(), answer.read())
+            openapi.check(method, path, reply)
             if answer.will_close:
                 self.close()
             return reply
