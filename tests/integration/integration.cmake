@@ -2,9 +2,33 @@
 find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
 
 foreach(part IN ITEMS
-    sessions passwords tls certificates http sending manifest_rules names_and_units chunks receiving ranges receipts
-    openapi life_of_a_bundle withdrawal two_servers crashes batches polling directory audit problems limits operations embedded
-    reference_client)
+    audit
+    batches
+    certificates
+    chunks
+    crashes
+    directory
+    embedded
+    http
+    http_table
+    life_of_a_bundle
+    limits
+    manifest_rules
+    names_and_units
+    openapi
+    operations
+    passwords
+    polling
+    problems
+    ranges
+    receipts
+    receiving
+    reference_client
+    sending
+    sessions
+    tls
+    two_servers
+    withdrawal)
     add_test(NAME "${RELAY_TEST_PREFIX}integration: ${part}"
         COMMAND /usr/bin/python3 -B -m pytest -q -p no:cacheprovider "${CMAKE_CURRENT_LIST_DIR}/test_${part}.py")
     set_tests_properties("${RELAY_TEST_PREFIX}integration: ${part}" PROPERTIES
