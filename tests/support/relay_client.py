@@ -100,8 +100,11 @@ class Bundle:
         self.manifest.update(changes)
         self.manifest = {key: value for key, value in self.manifest.items() if value is not None}
         self.raw = json.dumps(self.manifest, ensure_ascii=False).encode()
-        self.signed = cms.sign(self.raw, sender)
+        self.signed = self.sign(self.raw)
         self.claim_id = new_id()
+
+    def sign(self, data):
+        return cms.sign(data, self.sender)
 
     @staticmethod
     def entry(name, data):
@@ -113,7 +116,7 @@ class Bundle:
     def sign_raw(self, raw):
         """Puts other bytes in the manifest's place and signs them."""
         self.raw = raw
-        self.signed = cms.sign(raw, self.sender)
+        self.signed = self.sign(raw)
         return self
 
     @property
