@@ -5,7 +5,7 @@ import os
 
 import pytest
 from coverage_tags import covers
-from relay_client import Bundle, make_zip, new_id, now
+from relay_client import Bundle, eventually, make_zip, new_id, now
 from relay_stack import cms
 
 
@@ -133,3 +133,125 @@ def test_an_inline_payload_must_be_the_signed_one(people):
     reply = people.at_a.call("PUT", "/v1/outbox/" + bundle.bundle_id, body)
     assert reply.answer == (422, "chunk_digest_mismatch")
     assert people.at_a.put(bundle).status == 201, "the refused upload left nothing behind"
+
+
+@covers("422 unknown_recipient", "422 recipient_not_accepting")
+def test_closed_offices_are_unknown_and_those_without_a_certificate_do_not_accept(stack, people):
+    closed, bare = stack.office(), stack.office(certificate=False)
+    stack.ctl("office", "close", closed.number)
+    eventually(lambda: people.at_a.get("/v1/offices/" + closed.number).status == 404, 6, "the office is closed")
+    assert people.at_a.put(Bundle(people.a, closed)).answer == (422, "unknown_recipient")
+    assert people.at_a.put(Bundle(people.a, people.b, recipient=bare.number)).answer == (422, "recipient_not_accepting")
+
+
+@covers("§4 order of the checks")
+def test_each_stage_answers_alone_and_hides_what_lies_behind_it(stack, people):
+    """One request that is wrong in everything, and mended stage by stage."""
+    auditor, bare = people.auditor, stack.terminal(stack.office(licence=False))
+    taken = Bundle(people.a, people.b)
+    assert people.at_a.put(taken).status == 201
+    wrong = {"created_at": now(-90000), "files": [{"name": "a.exe", "size": 1, "sha256": "0" * 64}]}
+    formless = Bundle(people.a, people.b, bundle_id=taken.bundle_id, version=2, **wrong)
+    reused, ruled = Bundle(people.a, people.b, bundle_id=taken.bundle_id, **wrong), Bundle(people.a, people.b, **wrong)
+    path, text, plain = "/v1/outbox/" + taken.bundle_id, {"Content-Type": "text/plain"}, {"Content-Type": "application/json"}
+    foreign = {"signed_manifest": cms.b64(cms.sign(formless.raw, people.c)), "payload": ""}
+    steps = [("path", lambda: people.at_a.call("PATCH", path + "x", b"[", headers=text, token=False), 404, "not_found"),
+             ("method", lambda: people.at_a.call("PATCH", path, b"[", headers=text, token=False), 405, "method_not_allowed"),
+             ("session", lambda: people.at_a.call("PUT", path, b"[", headers=text, token=False), 401, "not_signed_in"),
+             ("role", lambda: auditor.call("PUT", path, b"[", headers=text), 403, "role_not_allowed"),
+             ("licence", lambda: bare.call("PUT", path, b"[", headers=text), 403, "licence_required"),
+             ("type", lambda: people.at_a.call("PUT", path, b" " * 1048577, headers=text), 415, "unsupported_media_type"),
+             ("length", lambda: people.at_a.call("PUT", path, b" " * 1048577, headers=plain), 413, "too_large"),
+             ("JSON", lambda: people.at_a.call("PUT", path, {"signed_manifest": "AAAA", "more": 1}), 400, "malformed_request"),
+             ("CMS", lambda: people.at_a.call("PUT", path, {"signed_manifest": "AAAA"}), 422, "bad_signature"),
+             ("signer", lambda: people.at_a.call("PUT", path, foreign), 422, "signer_not_registered"),
+             ("form", lambda: people.at_a.put(formless), 422, "invalid_manifest"), ("ID", lambda: people.at_a.put(reused), 409, "bundle_id_reused"),
+             ("rules", lambda: people.at_a.put(ruled), 422, "clock_skew"), ("nothing", lambda: people.at_a.put(taken), 200, None)]
+    for stage, call, status, code in steps:
+        assert call().answer == (status, code), stage
+
+
+@covers("§9 refusals are events")
+def test_a_refusal_is_logged_with_no_more_than_the_signature_vouches_for(people):
+    bundle, unsigned, formless = (Bundle(people.a, people.b, created_at=now(-90000)) for _ in range(3))
+    unsigned.signed = unsigned.signed[:-1] + bytes([unsigned.signed[-1] ^ 1])
+    formless.sign_raw(formless.raw[:-1] + b',"more":1}')
+    large, malformed = Bundle(people.a, people.b), Bundle(people.a, people.b)
+    large.sign_raw(large.raw + b" " * 65536)
+    answers = [people.at_a.put(one).answer for one in (bundle, unsigned, formless, large)]
+    assert answers == [(422, "clock_skew"), (422, "bad_signature"), (422, "invalid_manifest"), (413, "too_large")]
+    people.at_a.call("PUT", "/v1/outbox/" + malformed.bundle_id, {})
+    told = [people.auditor.pages("/v1/audit/events?bundle_id=" + one.bundle_id, "events") for one in (bundle, unsigned, formless, large, malformed)]
+    assert [[event["code"] for event in events] for events in told] == [["clock_skew"], ["bad_signature"], ["invalid_manifest"], [], []]
+    assert {"sender", "recipient", "manifest_sha256"} <= set(told[0][0])
+    assert not {"sender", "recipient", "manifest_sha256"} & set(told[1][0])
+    assert "sender" not in told[2][0] and told[2][0]["manifest_sha256"] == cms.sha256(formless.raw)
+
+
+def heads(stack, people, folder):
+    """Payloads that other keys than the recipient's alone could open, or that are no payloads."""
+    inner, to_b = make_zip([("memo.pdf", b"x")]), [people.b.cert]
+    revoked = stack.issue(people.b.user_id)[0]
+    stack.ctl("certificate", "revoke", cms.fingerprint(revoked), "--reason", "superseded")
+    listed = "/v1/offices/" + people.b.number
+    eventually(lambda: cms.fingerprint(revoked) not in people.at_a.get(listed).body.decode(), 6, "the certificate is revoked")
+    stranger = cms.OutsideCa(str(folder)).issue("/CN=" + people.b.user_id)[0]
+    far = cms.encrypt(inner, to_b, "-stream")
+    version = far.index(b"\x02\x01\x00") + 3
+    return {"plain text": b"plain", "a ZIP": inner, "one byte": b"0", "a revoked certificate": cms.encrypt(inner, [revoked]),
+            "a good and a revoked one": cms.encrypt(inner, [people.b.cert, revoked]), "an unregistered one": cms.encrypt(inner, [stranger]),
+            "21 recipients": cms.encrypt(inner, to_b * 21), "EnvelopedData": cms.encrypt(inner, to_b, cipher="aes-256-cbc"),
+            "AES-192": cms.encrypt(inner, to_b, cipher="aes-192-gcm"),
+            "SignedData": cms.sign(inner, people.a), "cut short": cms.encrypt(inner, to_b)[:300],
+            "a head beyond 64 KiB": far[:version] + b"\xa0\x83\x01\x11\x70" + b"\x04" * 70000 + far[version:]}
+
+
+@covers("422 not_encrypted_for_recipient", "§4 the head of the payload", "§4 the cover letter")
+def test_no_way_in_takes_a_payload_or_cover_that_others_could_open(stack, people, tmp_path):
+    for name, payload in heads(stack, people, tmp_path / "ca").items():
+        bundle, chunked = Bundle(people.a, people.b, payload=payload), Bundle(people.a, people.b, payload=payload)
+        reply = people.at_a.put(bundle, inline=True)
+        assert reply.answer == (422, "not_encrypted_for_recipient") and [e["pointer"] for e in reply.json["errors"]] == ["/payload"], name
+        assert people.at_a.put(chunked, inline=False).status == 202, name
+        assert people.at_a.put_chunk(chunked, 0).answer == (422, "not_encrypted_for_recipient"), name
+        assert people.at_a.sent(chunked).status == people.at_a.sent(bundle).status == 404, name
+        if len(payload) <= 8192:
+            reply = people.at_a.put(edited(people, lambda m, p=payload: m.update(cover=cms.b64(p))))
+            assert reply.answer == (422, "not_encrypted_for_recipient") and [e["pointer"] for e in reply.json["errors"]] == ["/cover"], name
+
+
+def send_all(people, bodies):
+    """The results of any number of bodies, in batches."""
+    for i in range(0, len(bodies), 100):
+        reply = people.at_a.call("POST", "/v1/outbox", {"bundles": bodies[i:i + 100]})
+        assert reply.status == 200
+        yield from reply.json["results"]
+
+
+@covers("422 bad_signature")
+def test_no_changed_byte_of_a_signed_manifest_is_taken_for_another_word(people):
+    bundle = Bundle(people.a, people.b)
+    places = range(0, len(bundle.signed), 5)
+    bodies = [{"signed_manifest": cms.b64(bundle.signed[:i] + bytes([bundle.signed[i] ^ 1 << i % 8]) + bundle.signed[i + 1:])} for i in places]
+    for place, result in zip(places, send_all(people, bodies)):
+        if result["status"] in (200, 202):  # outside of what is signed: the word is the same
+            assert result["bundle"]["bundle_id"] == bundle.bundle_id and result["bundle"]["files"] == bundle.manifest["files"], place
+        else:
+            assert (result["status"], result["problem"]["code"]) in ((422, "bad_signature"), (422, "signer_not_registered")), place
+
+
+@covers("422 invalid_manifest")
+def test_a_signed_manifest_with_a_changed_byte_is_refused_or_means_what_it_says(people):
+    bundle, taken = Bundle(people.a, people.b, [("memo.pdf", b"x")]), 0
+    places = range(0, len(bundle.raw), 6)
+    changed = [bundle.raw[:i] + bytes([bundle.raw[i] ^ 1 << i % 7]) + bundle.raw[i + 1:] for i in places]
+    bodies = [{"signed_manifest": cms.b64(cms.sign(raw, people.a))} for raw in changed]
+    for raw, result in zip(changed, send_all(people, bodies)):
+        if result["status"] == 202:
+            taken, said = taken + 1, json.loads(raw)
+            assert all(result["bundle"][name] == said[name] for name in ("bundle_id", "files")), raw
+            assert result["bundle"]["recipient"]["number"] == said["recipient"] and said["sender"] == people.a.number, raw
+            assert {**result["bundle"]["payload"]} == said["payload"], raw
+        else:
+            assert result["status"] in (409, 413, 422) and result["problem"]["code"] not in ("bad_signature", "signer_not_registered"), raw
+    assert 0 < taken < len(changed) / 2
