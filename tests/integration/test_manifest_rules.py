@@ -5,6 +5,8 @@ import os
 
 import pytest
 from coverage_tags import covers
+from http_cases import HOST
+from raw_http import RawConnection, split_answers
 from relay_client import Bundle, eventually, make_zip, new_id, now
 from relay_stack import cms
 
@@ -144,6 +146,14 @@ def test_closed_offices_are_unknown_and_those_without_a_certificate_do_not_accep
     assert people.at_a.put(Bundle(people.a, people.b, recipient=bare.number)).answer == (422, "recipient_not_accepting")
 
 
+def announce(stack, people, path, content_type):
+    """The answer to a request of which only the head was sent, with a length beyond the limit."""
+    with RawConnection(stack.endpoint, people.a) as connection:
+        connection.send(b"PUT %s HTTP/1.1\r\n%sContent-Type: %s\r\nContent-Length: 1048577\r\nAuthorization: Bearer %s\r\n\r\n" % (
+            path.encode(), HOST, content_type, people.at_a.token.encode()))
+        return split_answers(connection.receive())[0]
+
+
 @covers("§4 order of the checks")
 def test_each_stage_answers_alone_and_hides_what_lies_behind_it(stack, people):
     """One request that is wrong in everything, and mended stage by stage."""
@@ -153,15 +163,15 @@ def test_each_stage_answers_alone_and_hides_what_lies_behind_it(stack, people):
     wrong = {"created_at": now(-90000), "files": [{"name": "a.exe", "size": 1, "sha256": "0" * 64}]}
     formless = Bundle(people.a, people.b, bundle_id=taken.bundle_id, version=2, **wrong)
     reused, ruled = Bundle(people.a, people.b, bundle_id=taken.bundle_id, **wrong), Bundle(people.a, people.b, **wrong)
-    path, text, plain = "/v1/outbox/" + taken.bundle_id, {"Content-Type": "text/plain"}, {"Content-Type": "application/json"}
+    path, text = "/v1/outbox/" + taken.bundle_id, {"Content-Type": "text/plain"}
     foreign = {"signed_manifest": cms.b64(cms.sign(formless.raw, people.c)), "payload": ""}
     steps = [("path", lambda: people.at_a.call("PATCH", path + "x", b"[", headers=text, token=False), 404, "not_found"),
              ("method", lambda: people.at_a.call("PATCH", path, b"[", headers=text, token=False), 405, "method_not_allowed"),
              ("session", lambda: people.at_a.call("PUT", path, b"[", headers=text, token=False), 401, "not_signed_in"),
              ("role", lambda: auditor.call("PUT", path, b"[", headers=text), 403, "role_not_allowed"),
              ("licence", lambda: bare.call("PUT", path, b"[", headers=text), 403, "licence_required"),
-             ("type", lambda: people.at_a.call("PUT", path, b" " * 1048577, headers=text), 415, "unsupported_media_type"),
-             ("length", lambda: people.at_a.call("PUT", path, b" " * 1048577, headers=plain), 413, "too_large"),
+             ("type", lambda: announce(stack, people, path, b"text/plain"), 415, "unsupported_media_type"),
+             ("length", lambda: announce(stack, people, path, b"application/json"), 413, "too_large"),
              ("JSON", lambda: people.at_a.call("PUT", path, {"signed_manifest": "AAAA", "more": 1}), 400, "malformed_request"),
              ("CMS", lambda: people.at_a.call("PUT", path, {"signed_manifest": "AAAA"}), 422, "bad_signature"),
              ("signer", lambda: people.at_a.call("PUT", path, foreign), 422, "signer_not_registered"),

@@ -110,6 +110,10 @@ class RawAnswer:
     def code(self):
         return json.loads(self.body)["code"] if self.fields.get("content-type") == "application/problem+json" else None
 
+    @property
+    def answer(self):
+        return self.status, self.code
+
     def __repr__(self):
         return "%d %s" % (self.status, self.code or "")
 
