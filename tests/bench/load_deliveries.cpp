@@ -18,6 +18,7 @@ struct Pair {
     bool sent = true;     ///< the current bundle's upload was answered
     bool received = true; ///< its receipt was answered
     bool parked = false;
+    const char* step = "none"; ///< what the recipient waits for
     Clock::time_point began, answered;
 };
 
@@ -34,6 +35,7 @@ struct Deliveries {
 
     void park(Pair& pair) {
         pair.parked = true;
+        pair.step = "poll";
         const std::string known = pair.etag.empty() ? "" : "If-None-Match: " + pair.etag + "\r\n";
         pair.recipient->send(
             request(pair.recipient->identity(), "GET", "/v1/inbox?limit=1&wait=60", {}, known),
@@ -77,6 +79,7 @@ struct Deliveries {
     }
 
     void claim(Pair& pair, const Bundle& bundle) {
+        pair.step = "claim";
         pair.recipient->send(
             request(
                 pair.recipient->identity(),
@@ -94,6 +97,7 @@ struct Deliveries {
     }
 
     void confirm(Pair& pair, const Bundle& bundle) {
+        pair.step = "receipt";
         pair.recipient->send(
             request(
                 pair.recipient->identity(),
@@ -201,6 +205,18 @@ struct Deliveries {
         );
         over = true;
     }
+
+    /// What the pairs that did not finish were waiting for.
+    [[nodiscard]] std::string stuck() const {
+        std::string words;
+        for (const auto& pair : pairs) {
+            if (!pair.sent || !pair.received) {
+                words += (pair.sent ? "" : "upload+") + std::string(pair.step) + " " +
+                         pair.bundles[pair.current].bundle_id + "; ";
+            }
+        }
+        return words;
+    }
 };
 
 } // namespace
@@ -217,6 +233,7 @@ nlohmann::json load_deliveries(Bench& bench) {
         {"seconds", took},
         {"per_second", static_cast<double>(deliveries.done) / took},
         {"unfinished", deliveries.busy},
+        {"stuck", deliveries.stuck()},
         {"skipped", deliveries.skipped},
         {"delivery_ms", deliveries.whole.json()},
         {"upload_ms", deliveries.upload.json()},

@@ -1,8 +1,13 @@
-"""The scenarios: each measures one thing on a stack and puts its figures into the report."""
+"""The scenarios: each measures one thing on a stack and puts its figures into the report.
+
+Offices (numbers in the file of identities): 0 uploads, 500 deliveries, 700 deliveries at a rate; the scenarios that
+leave nothing behind use any.
+"""
 
 import os
 
 from .accounting import Cpu, kernel_memory, resident
+from .profile import profiled
 from .stack import Failed, Load
 
 US = 1e6
@@ -13,13 +18,14 @@ def drive(stack, scenario, **options):
     """(figures, CPU seconds) of one run of the load generator against the stack, from "ready" to its end."""
     with Load(scenario, stack.port, **options) as load:
         load.meet()
-        cpu = Cpu([stack.pid()], stack.postmaster(), load.pid)
-        load.go()
-        done = load.meet()
-        used = cpu.read()
+        with profiled(stack, scenario):
+            cpu = Cpu([stack.pid()], stack.postmaster(), load.pid)
+            load.go()
+            done = load.meet()
+            used = cpu.read()
     if done["failures"] or done.get("unfinished"):
-        raise Failed("%s: %d failures (%s), %d unfinished" % (scenario, done["failures"], done.get("first_failure", ""),
-                                                            done.get("unfinished", 0)))
+        raise Failed("%s: %d failures (%s), %d unfinished: %s" % (scenario, done["failures"], done.get("first_failure", ""),
+                                                                done.get("unfinished", 0), done.get("stuck", "")))
     if not done["done"]:
         raise Failed("%s: nothing was done" % scenario)
     return done, used
@@ -43,7 +49,7 @@ def accepted_uploads(bench, report):
 
 
 def delivery_cpu(bench, report):
-    done, used = drive(bench.stack, "deliveries", identities=bench.offices, connections=64, seconds=bench.seconds,
+    done, used = drive(bench.stack, "deliveries", identities=bench.offices, first=500, connections=64, seconds=bench.seconds,
                        count=int(2500 * bench.seconds))
     server, postgres = each(used, done)
     limit = bench.limits.delivery()
@@ -54,7 +60,7 @@ def delivery_cpu(bench, report):
 
 
 def delivery_cpu_paced(bench, report):
-    done, used = drive(bench.stack, "deliveries", identities=bench.offices, connections=100, seconds=bench.seconds, rate=106,
+    done, used = drive(bench.stack, "deliveries", identities=bench.offices, first=700, connections=100, seconds=bench.seconds, rate=106,
                        count=int(120 * bench.seconds) + 200)
     server, postgres = each(used, done)
     limit = bench.limits.delivery_single()
