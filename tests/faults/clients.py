@@ -134,10 +134,9 @@ class Sender(Client):
 
     def send(self, parcel, give_up=False):
         """Until it is accepted, or until this client is told to give up: at the first trouble, or half way."""
-        inline = len(parcel.payload) <= self.world.stack.settings["limits.inline_payload"]
         while not parcel.accepted and not parcel.dropped:
-            reply = self.once("PUT", self.path(parcel), parcel.body(inline)) if give_up else \
-                self.call("PUT", self.path(parcel), parcel.body(inline))
+            reply = self.once("PUT", self.path(parcel), parcel.body()) if give_up else \
+                self.call("PUT", self.path(parcel), parcel.body())
             if reply is None or reply.status == 500 or not (give_up or self.clear):
                 parcel.in_doubt = True
             if reply is None or reply.status >= 400:
@@ -167,7 +166,7 @@ class Sender(Client):
                 return
 
     def send_batch(self, parcels):
-        body = {"bundles": [parcel.body(True) for parcel in parcels]}
+        body = {"bundles": [parcel.body() for parcel in parcels]}
         reply = self.call("POST", "/v1/outbox", body)
         in_doubt = not self.clear
         for parcel, result in zip(parcels, reply.json["results"] if reply else [{}] * len(parcels)):

@@ -6,6 +6,9 @@ import threading
 from relay_client import Bundle, b64, now, sha256
 
 
+INLINE_LIMIT = 20000  # limits.inline_payload of the servers here, so that small things are objects too
+
+
 class Parcel(Bundle):
     """A bundle whose payload was encrypted beforehand and whose signature is made in this process."""
 
@@ -22,6 +25,10 @@ class Parcel(Bundle):
 
     def sign(self, data):
         return self.sender.signer.sign(data)
+
+    @property
+    def inline(self):
+        return len(self.chunks) == 1 and len(self.payload) <= INLINE_LIMIT
 
     def claim_of(self, claim_id):
         with self.lock:

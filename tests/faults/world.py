@@ -8,59 +8,18 @@ import threading
 import time
 
 import relay_stack
+from ledger import INLINE_LIMIT
 from ports import reserve_port
 from proxy import Proxy
 from relay_client import eventually
 from relay_stack import Endpoint, Stack
+from small_disk import Disk
 
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
-SETTINGS = {"claims__partial_lapse": "4s", "claims__sent_lapse": "8s", "bundles__unfinished_upload": "30s", "limits__inline_payload": 20000,
+SETTINGS = {"claims__partial_lapse": "4s", "claims__sent_lapse": "8s", "bundles__unfinished_upload": "30s", "limits__inline_payload": INLINE_LIMIT,
             "passwords__memory": "1MiB", "server__drain": "3s", "database__connections": 6}
 POSTGRES = "max_wal_size = 80MB\nmin_wal_size = 32MB\ncheckpoint_timeout = 30s\nautovacuum_naptime = 5s\n"
 READY_LIMIT = 90
-
-
-def enter_own_mounts():
-    """True: this process may mount, and what it mounts is nobody else's and ends with it."""
-    if os.geteuid() != 0:
-        return False
-    libc = __import__("ctypes").CDLL(None, use_errno=True)
-    if libc.unshare(0x00020000) != 0:  # CLONE_NEWNS
-        return False
-    probe = subprocess.run(["mount", "--make-rprivate", "/"], capture_output=True, check=False)
-    return probe.returncode == 0 and subprocess.run(
-        ["unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True, check=False).returncode == 0
-
-
-class Disk:
-    """A folder on a tmpfs that can be made full, and whole again, at once."""
-
-    def __init__(self, folder, mebibytes):
-        self.folder, self.size = folder, mebibytes << 20
-        aside = folder + ".aside"
-        os.rename(folder, aside)
-        os.mkdir(folder)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%d" % self.size, "tmpfs", folder], check=True)
-        owner = os.stat(aside)
-        os.chmod(folder, 0o700)
-        os.chown(folder, owner.st_uid, owner.st_gid)
-        subprocess.run(["cp", "-a", aside + "/.", folder], check=True)
-        shutil.rmtree(aside)
-
-    def resize(self, size):
-        subprocess.run(["mount", "-o", "remount,size=%d" % size, self.folder], check=True)
-
-    def fill(self, spare):
-        found = os.statvfs(self.folder)
-        # Writers go on meanwhile: a size below what is used by now is refused, and then asked for again.
-        for extra in (spare, spare + (1 << 20), spare + (4 << 20)):
-            try:
-                return self.resize((found.f_blocks - found.f_bfree) * found.f_bsize + extra)
-            except subprocess.CalledProcessError:
-                continue
-
-    def empty(self):
-        self.resize(self.size)
 
 
 class Server:
@@ -255,5 +214,5 @@ class World:
         self.proxy.close()
         self.database.cluster.stop()
         for disk in self.disks.values():
-            subprocess.run(["umount", "-l", disk.folder], check=False)
+            disk.close()
         self.stack.close()

@@ -5,7 +5,7 @@ import io
 import json
 
 import pytest
-from coverage_tags import covers
+from coverage_tags import covers, scenario
 from relay_client import Bundle, Terminal, eventually
 from relay_stack import PASSWORD, cms, events_of
 
@@ -107,6 +107,7 @@ def test_accounts_leave_their_events(stack, people):
 
 
 @covers("§9 no repeats", "§9 no secrets")
+@scenario("H85")
 def test_repeated_calls_write_no_events_and_no_event_holds_a_reason(people):
     bundle = Bundle(people.a, people.b)
     people.at_a.send(bundle)

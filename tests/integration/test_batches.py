@@ -3,7 +3,7 @@
 import base64
 import json
 
-from coverage_tags import covers
+from coverage_tags import covers, scenario
 from relay_client import Bundle, new_id, receipt
 from relay_stack import cms
 
@@ -31,6 +31,7 @@ def test_every_bundle_of_a_batch_stands_alone_in_the_order_given(people):
 
 
 @covers("POST /v1/outbox")
+@scenario("F77")
 def test_a_hundred_bundles_go_in_one_call(people):
     bundles = [Bundle(people.a, people.b) for _ in range(100)]
     assert statuses(people.at_a.call("POST", "/v1/outbox", {"bundles": [one.body() for one in bundles]})) == [201] * 100
@@ -60,6 +61,7 @@ def test_claims_and_receipts_of_a_batch_stand_alone_too(people):
 
 
 @covers("§6 16 MiB of payload in one answer")
+@scenario("E69")
 def test_payloads_come_inline_until_sixteen_megabytes_are_reached(people):
     payload = cms.encrypt_to_size(262144, people.b.cert)
     bundles = [Bundle(people.a, people.b, payload=payload) for _ in range(66)]

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from coverage_tags import covers
+from coverage_tags import covers, scenario
 from relay_client import Bundle, make_zip, together
 from relay_stack import cms, events_of
 
@@ -39,6 +39,7 @@ def test_chunks_sent_side_by_side_complete_the_bundle_exactly_once(stack, people
 
 
 @covers("§5 a repeated chunk")
+@scenario("C38")
 def test_a_chunk_that_is_there_already_is_taken_quietly_whenever_it_comes(people, big):
     people.at_a.put(big)
     assert people.at_a.put_chunk(big, 0).status == 204
@@ -71,6 +72,7 @@ def test_chunks_that_the_bundle_does_not_have_are_not_found(people, big):
 
 
 @covers("422 not_encrypted_for_recipient", "§4 the head of the payload")
+@scenario("C45")
 def test_the_first_chunk_tells_for_whom_it_is_encrypted_and_a_wrong_one_drops_the_upload(people):
     payload = cms.encrypt(make_zip([("memo.pdf", os.urandom(150000))]), [people.c.cert])
     wrong = Bundle(people.a, people.b, payload=payload, chunk_size=65536)
@@ -79,6 +81,8 @@ def test_the_first_chunk_tells_for_whom_it_is_encrypted_and_a_wrong_one_drops_th
     assert people.at_a.put_chunk(wrong, 0).answer == (422, "not_encrypted_for_recipient")
     assert people.at_a.sent(wrong).answer == (404, "not_found")
     assert people.at_a.put_chunk(wrong, 2).answer == (404, "not_found")
+    refused = people.auditor.pages("/v1/audit/events?bundle_id=" + wrong.bundle_id, "events")
+    assert [(event["type"], event["code"]) for event in refused] == [("bundle_refused", "not_encrypted_for_recipient")]
 
 
 @covers("§5 payload with a repeat")

@@ -5,7 +5,7 @@ import http.client
 import os
 import threading
 
-from coverage_tags import covers
+from coverage_tags import covers, scenario
 from relay_client import Bundle, eventually, together
 from relay_stack import events_of
 
@@ -65,6 +65,7 @@ def test_claims_chunks_and_tokens_outlive_the_process(stack, people):
 
 
 @covers("§11 nothing was kept, try again")
+@scenario("B18")
 def test_a_call_that_a_kill_cut_off_can_simply_be_repeated(stack, people):
     bundles = [Bundle(people.a, people.b) for _ in range(6)]
     terminals = [stack.terminal(people.a) for _ in bundles]

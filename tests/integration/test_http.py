@@ -5,7 +5,7 @@ import os
 import re
 
 import pytest
-from coverage_tags import covers
+from coverage_tags import covers, scenario
 from http_cases import HOST, get, post
 from raw_http import RawConnection, has_answers, split_answers
 from relay_client import Bundle, eventually, exchange_raw
@@ -31,6 +31,7 @@ def code(answer):
 
 @covers("415 unsupported_media_type")
 @pytest.mark.parametrize("headers", [{"Content-Type": "text/plain"}, {"Content-Type": "application/json", "Content-Encoding": "gzip"}])
+@scenario("I97")
 def test_json_calls_take_plain_json_alone(people, headers):
     reply = people.at_a.call("POST", "/v1/sessions", b"{}", headers=headers, token=False)
     assert reply.answer == (415, "unsupported_media_type")
@@ -45,6 +46,7 @@ def test_parameters_of_the_content_type_do_not_matter(people):
 @covers("413 too_large")
 @pytest.mark.parametrize("line, size", [("PUT /v1/outbox/0193493a-7d2e-7c3b-a1f2-5d0c6e8b9a10", 1 << 20), ("POST /v1/outbox", 16 << 20),
                                         ("POST /v1/inbox/claims", 16 << 20), ("PUT /v1/password", 1 << 20)])
+@scenario("I97")
 def test_a_body_over_the_limit_of_its_call_is_refused_by_its_length(stack, people, line, size):
     answer = exchange_raw(stack.endpoint, people.a, line.encode() + b" HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
                           b"Authorization: Bearer " + people.at_a.token.encode() + b"\r\nContent-Length: %d\r\n\r\n" % (size + 1))
@@ -53,6 +55,7 @@ def test_a_body_over_the_limit_of_its_call_is_refused_by_its_length(stack, peopl
 
 @covers("400 malformed_request", "§2 JSON objects only")
 @pytest.mark.parametrize("body", [b"", b"[]", b'"x"', b"{", b"{}{}", b"\xff", b'{"a":' * 100 + b"1" + b"}" * 100])
+@scenario("I97")
 def test_a_body_that_is_no_json_object_is_malformed(people, body):
     reply = people.at_a.call("POST", "/v1/sessions", body, headers={"Content-Type": "application/json"}, token=False)
     assert reply.answer == (400, "malformed_request") and reply.json["errors"]
@@ -61,11 +64,13 @@ def test_a_body_that_is_no_json_object_is_malformed(people, body):
 @covers("404 not_found")
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/inbox/", "/v1/nothing", "/v2/inbox", "/v1/inbox/NOT-A-UUID", "/V1/inbox",
                                   "/v1/inbox/0193493A-7D2E-7C3B-A1F2-5D0C6E8B9A10", "/v1/offices/123"])
+@scenario("I97")
 def test_unknown_paths_and_malformed_segments_are_not_found(people, path):
     assert people.at_a.get(path).answer == (404, "not_found")
 
 
 @covers("404 not_found", "405 method_not_allowed")
+@scenario("I97")
 def test_unknown_paths_and_methods_are_told_without_a_session_too(people):
     assert people.at_a.call("GET", "/v1/nothing", token=False).answer == (404, "not_found")
     reply = people.at_a.call("PATCH", "/v1/inbox", b"", token=False)
@@ -82,6 +87,7 @@ def test_head_is_no_method_of_the_relay(stack, people):
 @covers("400 malformed_request", "§2 query values")
 @pytest.mark.parametrize("query, pointer", [("limit=0", "limit"), ("limit=501", "limit"), ("limit=x", "limit"), ("state=gone", "state"),
                                             ("wait=61", "wait"), ("wait=-1", "wait"), ("after=%%%", "after"), ("after=garbage", "after")])
+@scenario("D51")
 def test_malformed_query_values_are_told_by_name(people, query, pointer):
     reply = people.at_a.inbox("?" + query)
     assert reply.answer == (400, "malformed_request")
@@ -89,6 +95,7 @@ def test_malformed_query_values_are_told_by_name(people, query, pointer):
 
 
 @covers("§2 Request-Id")
+@scenario("I97")
 def test_every_answer_has_a_request_id_of_its_own_that_problems_repeat(people):
     replies = [people.at_a.inbox(), people.at_a.inbox(), people.at_a.get("/nowhere")]
     ids = [reply.header("Request-Id") for reply in replies]
@@ -129,6 +136,7 @@ def test_an_unknown_accept_gets_json(people):
 
 
 @covers("§2 deadlines", "§2 silent connections")
+@scenario("I95")
 def test_many_silent_connections_cost_bounded_memory_and_harm_nobody(stack, people):
     before = resident_kib(stack)
     connections = []
@@ -201,6 +209,7 @@ def test_many_pipelined_requests_of_a_client_that_reads_late_are_all_answered(st
 
 
 @covers("§2 clients that never read")
+@scenario("I95")
 def test_a_client_that_asks_on_and_on_and_never_reads_is_read_no_further(stack, people):
     before, piece = resident_kib(stack), get(target=b"/v1/nothing") * 1000
     with RawConnection(stack.endpoint, people.a, receive_buffer=4096) as connection:
@@ -226,6 +235,7 @@ def test_who_shakes_hands_and_asks_nothing_is_dropped_without_a_word(slow):
 
 @covers("408 timeout", "§2 deadlines")
 @pytest.mark.parametrize("name", ["slow line", "slow field"])
+@scenario("I95")
 def test_a_header_that_comes_byte_by_byte_is_a_timeout_after_its_deadline(slow, name):
     client = slow[name].join()
     (answer,) = split_answers(client.received)

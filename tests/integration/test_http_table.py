@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from coverage_tags import covers
+from coverage_tags import covers, scenario
 from http_cases import CASES, HOST, KEPT, REFUSED, VECTOR_CASES
 from raw_http import RawConnection, has_answers, split_answers
 from relay_client import Bundle, eventually
@@ -50,6 +50,7 @@ def check_refused(answers, ended, statuses):
 
 @covers("400 malformed_request", "411 length_required", "413 too_large", "431 headers_too_large", "§2 unsafe framing", "§2 no smuggling")
 @pytest.mark.parametrize("raw, status", [pytest.param(raw, status, id=name) for name, raw, status, kind in CASES if kind == REFUSED])
+@scenario("I96")
 def test_what_is_wrongly_framed_or_written_is_refused_and_ends_the_connection(stack, people, smuggled, raw, status):
     answers, ended = exchange(stack, people.a, raw + smuggled)
     check_refused(answers, ended, list(status) if isinstance(status, tuple) else [status])
@@ -57,6 +58,7 @@ def test_what_is_wrongly_framed_or_written_is_refused_and_ends_the_connection(st
 
 @covers("§2 framing by Content-Length alone")
 @pytest.mark.parametrize("raw, status", [pytest.param(raw, status, id=name) for name, raw, status, kind in CASES if kind == KEPT])
+@scenario("I96")
 def test_what_is_well_framed_leaves_the_connection_to_the_next_request(stack, people, raw, status):
     answers, ended = exchange(stack, people.a, raw + PROBE, has_answers(2))
     assert [answer.status for answer in answers] == [status, 405] and not ended
@@ -65,6 +67,7 @@ def test_what_is_well_framed_leaves_the_connection_to_the_next_request(stack, pe
 
 @covers("§2 no smuggling")
 @pytest.mark.parametrize("raw, statuses, kind", [pytest.param(*case[1:], id=case[0]) for case in VECTOR_CASES])
+@scenario("I96")
 def test_the_desync_collection_is_refused(stack, people, smuggled, raw, statuses, kind):
     if kind == REFUSED:
         answers, ended = exchange(stack, people.a, raw + smuggled)
@@ -77,6 +80,7 @@ def test_the_desync_collection_is_refused(stack, people, smuggled, raw, statuses
 
 
 @covers("§2 no smuggling")
+@scenario("I96")
 def test_nothing_behind_a_refused_request_was_ever_read_as_a_request(stack, people, waiting, smuggled):
     assert people.at_a.sent(waiting).json["state"] == "waiting", "no smuggled request has withdrawn it"
     assert "bundle_withdrawn" not in events_of(people.auditor, waiting)

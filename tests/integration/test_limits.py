@@ -3,7 +3,7 @@
 import os
 import time
 
-from coverage_tags import covers
+from coverage_tags import covers, scenario
 from relay_client import Bundle, Terminal, eventually
 
 SETTINGS = {"limits__requests_per_second": 5, "limits__burst": 20, "limits__outstanding_upload_bytes": 300000, "sessions__lifetime": "20s",
@@ -60,6 +60,7 @@ def test_a_session_ends_at_its_time(stack):
 
 
 @covers("§3 the lock ends")
+@scenario("A7")
 def test_a_lock_ends_by_itself(stack):
     terminal = Terminal(stack.endpoint, stack.office())
     for _ in range(3):

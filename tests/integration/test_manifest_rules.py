@@ -4,7 +4,7 @@ import json
 import os
 
 import pytest
-from coverage_tags import covers
+from coverage_tags import covers, scenario
 from http_cases import HOST
 from raw_http import RawConnection, split_answers
 from relay_client import Bundle, eventually, make_zip, new_id, now
@@ -73,6 +73,7 @@ def test_a_manifest_has_at_most_64_kib(people):
 
 
 @covers("413 too_large", "422 invalid_manifest")
+@scenario("C44")
 def test_payloads_keep_to_the_sizes_of_the_contract(people):
     def put(size, chunk_size, count):
         payload = {"size": size, "chunk_size": chunk_size, "chunks": ["0" * 64] * count}
@@ -128,6 +129,7 @@ def test_a_cover_letter_is_held_to_the_same_rule(people):
 
 
 @covers("422 chunk_digest_mismatch")
+@scenario("B28")
 def test_an_inline_payload_must_be_the_signed_one(people):
     bundle = Bundle(people.a, people.b)
     body = bundle.body()

@@ -1,7 +1,7 @@
 """File names and sending units of the national standard, as the server judges them (protocol.md §4, standard.md)."""
 
 import pytest
-from coverage_tags import covers
+from coverage_tags import covers, scenario
 from relay_client import Bundle
 
 STAMP = "20261120091500"
@@ -38,6 +38,7 @@ def test_attachments_alone_are_a_unit_of_every_allowed_type(people):
 
 @covers("422 file_type_not_allowed")
 @pytest.mark.parametrize("name", ["a.exe", "a.xlsx", "a.docx", "noextension", "a.pdf.zip"])
+@scenario("B26")
 def test_other_types_of_files_are_refused(people, name):
     reply = put(people, name)
     assert reply.answer == (422, "file_type_not_allowed")
@@ -50,6 +51,7 @@ def test_other_types_of_files_are_refused(people, name):
                                   "UPPLAN_202611_2670100011_43_2670100029_11_20261320091500.CSV",
                                   "UPPLAN_000000_2670100011_43_2670100029_11_20261120091500.CSV",
                                   "UPKIHON_IMAGE_2670100011_43_2670100029_11_20261120091500_0000.jpg"])
+@scenario("B26")
 def test_names_that_no_standard_and_no_computer_likes_are_refused(people, name):
     reply = put(people, name)
     assert reply.answer == (422, "bad_file_name")
@@ -62,6 +64,7 @@ def test_two_names_that_differ_in_case_alone_are_refused(people):
 
 
 @covers("422 bad_file_combination")
+@scenario("B26")
 def test_sets_that_are_no_sending_unit_are_refused(people):
     cases = {"incomplete": [v4("UPPLAN", people)], "two units": [v4("UPJSK", people), v4("DLTPLAN", people)],
              "mixed months": [v4("UPPLAN", people), v4("UPSIKYU", people, "202612"), v4("UPHOSOKU", people)],

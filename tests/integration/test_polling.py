@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from coverage_tags import covers
+from coverage_tags import covers, scenario
 from relay_client import Bundle, together
 
 
@@ -20,6 +20,7 @@ def timed(call):
 
 
 @covers("GET /v1/inbox", "§6 wait")
+@scenario("D54")
 def test_an_empty_inbox_is_told_at_once_or_at_the_end_of_the_wait(office):
     _, terminal = office
     reply, took = timed(lambda: terminal.inbox())
@@ -41,6 +42,7 @@ def test_a_new_bundle_ends_the_wait(stack, people, office):
 
 
 @covers("§6 ETag and If-None-Match")
+@scenario("D54")
 def test_the_tag_of_a_page_tells_that_nothing_changed(stack, people, office):
     person, terminal = office
     bundle = Bundle(people.a, person)

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from coverage_tags import covers
+from coverage_tags import covers, scenario
 from json_faults import NO_OBJECTS, all_at_once, faults
 from relay_client import Bundle, new_id
 
@@ -34,6 +34,7 @@ def test_every_refusal_is_a_problem_with_all_members(people):
 @covers("§11 two languages")
 @pytest.mark.parametrize("accept, language", [(None, "ja"), ("ja", "ja"), ("en", "en"), ("en-GB,en;q=0.9", "en"), ("fr", "ja"), ("fr, en;q=0.5", "en"),
                                               ("ja;q=0.2, en;q=0.8", "en"), ("en;q=0, ja", "ja"), ("*", "ja")])
+@scenario("I97")
 def test_title_and_detail_come_in_the_language_asked_for(people, accept, language):
     for call in refusals(people):
         reply = call({"Accept-Language": accept} if accept else {})

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from coverage_tags import covers
+from coverage_tags import covers, scenario
 from relay_client import Bundle
 
 SIZE = 65536
@@ -20,6 +20,7 @@ def claimed(people):
 @covers("GET /v1/inbox/{bundle_id}/chunks/{n}", "§6 one range")
 @pytest.mark.parametrize("value, start, end", [("0-0", 0, 0), ("1000-1999", 1000, 1999), ("65000-", 65000, SIZE - 1), ("-100", SIZE - 100, SIZE - 1),
                                                ("65000-99999999", 65000, SIZE - 1), ("-99999999", 0, SIZE - 1), ("0-65535", 0, SIZE - 1)])
+@scenario("E63")
 def test_one_range_gives_exactly_its_bytes(people, claimed, value, start, end):
     reply = people.at_b.chunk(claimed, 1, headers={"Range": "bytes=" + value})
     assert reply.status == 206 and reply.body == claimed.chunks[1][start:end + 1]
@@ -29,6 +30,7 @@ def test_one_range_gives_exactly_its_bytes(people, claimed, value, start, end):
 
 @covers("416 range_not_satisfiable")
 @pytest.mark.parametrize("value", ["bytes=65536-", "bytes=70000-70001", "bytes=-0"])
+@scenario("E63")
 def test_a_range_beyond_the_chunk_is_refused_with_its_size(people, claimed, value):
     reply = people.at_b.chunk(claimed, 1, headers={"Range": value})
     assert reply.answer == (416, "range_not_satisfiable") and reply.header("Content-Range") == "bytes */%d" % SIZE
@@ -36,12 +38,14 @@ def test_a_range_beyond_the_chunk_is_refused_with_its_size(people, claimed, valu
 
 @covers("§6 other ranges")
 @pytest.mark.parametrize("value", ["bytes=0-1,5-9", "lines=0-1", "bytes=9-5", "bytes=x", "bytes 0-1"])
+@scenario("E63")
 def test_what_is_no_single_byte_range_gets_the_whole(people, claimed, value):
     reply = people.at_b.chunk(claimed, 1, headers={"Range": value})
     assert reply.status == 200 and reply.body == claimed.chunks[1]
 
 
 @covers("§6 If-Range")
+@scenario("E64")
 def test_if_range_gives_the_part_only_of_the_same_chunk(people, claimed):
     tag = people.at_b.chunk(claimed, 0).header("ETag")
     same = people.at_b.chunk(claimed, 0, headers={"Range": "bytes=0-9", "If-Range": tag})

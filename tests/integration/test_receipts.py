@@ -4,7 +4,7 @@ import glob
 import os
 
 import pytest
-from coverage_tags import covers
+from coverage_tags import covers, scenario
 from relay_client import Bundle, eventually, new_id, now, receipt
 from relay_stack import cms, events_of
 
@@ -18,6 +18,7 @@ def claimed(people):
 
 
 @covers("POST /v1/inbox/{bundle_id}/receipt")
+@scenario("F70")
 def test_the_sender_keeps_the_recipients_own_signed_word(people, claimed):
     done = people.at_b.confirm(claimed)
     assert done.status == 200 and (done.json["state"], done.json["confirmation"]) == ("fetched", "receipt")
@@ -29,6 +30,7 @@ def test_the_sender_keeps_the_recipients_own_signed_word(people, claimed):
 
 
 @covers("§7 rejected with a reason")
+@scenario("E67", "F72")
 def test_a_recipient_that_cannot_use_it_says_why(people, claimed):
     done = people.at_b.confirm(claimed, "rejected", reason="ファイルが壊れています")
     assert done.status == 200 and done.json["state"] == "rejected"
@@ -39,6 +41,7 @@ def test_a_recipient_that_cannot_use_it_says_why(people, claimed):
 
 
 @covers("§7.5 a repeated receipt", "409 receipt_conflict")
+@scenario("F73")
 def test_a_receipt_repeated_is_the_same_and_a_different_one_conflicts(people, claimed):
     first = people.at_b.confirm(claimed)
     kept = people.at_a.sent(claimed).json["signed_receipt"]
@@ -50,6 +53,7 @@ def test_a_receipt_repeated_is_the_same_and_a_different_one_conflicts(people, cl
 
 
 @covers("409 not_sent_yet")
+@scenario("F71")
 def test_stored_is_taken_only_when_every_byte_was_sent_but_rejected_at_any_time(people):
     bundle = Bundle(people.a, people.b, [("scan.png", os.urandom(90000))], chunk_size=65536)
     people.at_a.send(bundle)
@@ -71,6 +75,7 @@ def test_a_receipt_of_another_claim_or_of_none_is_not_taken(people, claimed):
 @pytest.mark.parametrize("changes", [{"version": 2}, {"bundle_id": new_id()}, {"outcome": "lost"}, {"manifest_sha256": "0" * 64}, {"at": "now"},
                                      {"at": None}, {"reason": "x"}, {"outcome": "rejected", "reason": ""}, {"outcome": "rejected", "reason": None},
                                      {"outcome": "rejected", "reason": "x" * 501}, {"extra": 1}, {"claim_id": 5}])
+@scenario("F72", "F74")
 def test_a_word_of_wrong_form_is_no_receipt(people, claimed, changes):
     assert people.at_b.confirm(claimed, **changes).answer == (422, "bad_receipt")
     assert people.at_b.received(claimed).json["state"] == "claimed"
@@ -82,12 +87,14 @@ def test_the_time_in_a_receipt_is_not_compared_with_any_clock(people, claimed):
 
 
 @covers("422 bad_signature", "422 signer_not_registered")
+@scenario("F74")
 def test_a_receipt_is_signed_like_a_manifest(people, claimed):
     path = "/v1/inbox/%s/receipt" % claimed.bundle_id
     foreign = receipt(claimed, people.b, signer=people.c)
     assert people.at_b.call("POST", path, {"signed_receipt": foreign}).answer == (422, "signer_not_registered")
     assert people.at_b.call("POST", path, {"signed_receipt": cms.b64(b"hello")}).answer == (422, "bad_signature")
     assert people.at_b.call("POST", path, {"signed_receipt": "*"}).answer == (400, "malformed_request")
+    assert people.at_b.received(claimed).json["state"] == "claimed"
 
 
 @covers("§7.4 destruction")

@@ -5,7 +5,7 @@ import os
 import time
 
 import pytest
-from coverage_tags import covers
+from coverage_tags import covers, scenario
 from relay_client import Bundle, epoch, new_id, open_payload, together
 from relay_stack import cms, events_of
 
@@ -42,6 +42,7 @@ def test_the_recipient_can_verify_the_sender_before_it_downloads(people, sent):
 
 
 @covers("POST /v1/inbox/{bundle_id}/claim")
+@scenario("E59")
 def test_a_claim_gives_a_small_payload_at_once_and_lasts_a_day(people, sent):
     taken = people.at_b.claim(sent)
     assert taken.status == 200 and taken.json["claim_id"] == sent.claim_id
@@ -52,6 +53,7 @@ def test_a_claim_gives_a_small_payload_at_once_and_lasts_a_day(people, sent):
 
 
 @covers("GET /v1/inbox/{bundle_id}/chunks/{n}")
+@scenario("E64")
 def test_a_large_payload_is_read_chunk_by_chunk_with_digests(people, large):
     taken = people.at_b.claim(large)
     assert "payload" not in taken.json
@@ -82,6 +84,7 @@ def test_the_first_claim_wins_and_others_learn_when_it_was(people, sent):
 
 
 @covers("§7.2 a claim repeated")
+@scenario("E61")
 def test_the_holder_of_the_claim_may_repeat_it_from_any_terminal(stack, people, sent):
     first = people.at_b.claim(sent)
     other = stack.terminal(people.b.using(*stack.issue(people.b.user_id)))
@@ -101,6 +104,7 @@ def test_twenty_terminals_race_and_exactly_one_wins(stack, people):
 
 
 @covers("400 malformed_request", "409 not_claimed")
+@scenario("E62")
 def test_chunks_are_for_the_holder_of_the_claim_alone(people, large):
     assert people.at_b.chunk(large, 0).answer == (409, "not_claimed"), "before any claim"
     people.at_b.claim(large)
@@ -118,6 +122,7 @@ def test_a_claim_names_a_lower_case_uuid(people, sent, body):
 
 
 @covers("404 not_found")
+@scenario("E68")
 def test_bundles_of_others_do_not_exist(people, sent):
     for terminal in (people.at_a, people.at_c):
         for reply in (terminal.received(sent), terminal.claim(sent), terminal.chunk(sent, 0), terminal.confirm(sent)):
@@ -125,6 +130,7 @@ def test_bundles_of_others_do_not_exist(people, sent):
 
 
 @covers("410 already_fetched")
+@scenario("E67")
 def test_a_second_download_is_refused_for_good(people, sent):
     people.at_b.fetch(sent)
     fetched_at = people.at_b.received(sent).json["fetched_at"]

@@ -5,7 +5,7 @@ import os
 import time
 
 import pytest
-from coverage_tags import covers
+from coverage_tags import covers, scenario
 from relay_client import INLINE_LIMIT, Bundle, epoch, make_zip, now, open_payload
 from relay_stack import cms
 
@@ -83,6 +83,7 @@ def test_the_same_bundle_again_with_another_signature_is_answered_with_the_bundl
 
 
 @covers("409 bundle_id_reused")
+@scenario("B17")
 def test_a_bundle_id_serves_one_manifest_of_one_office(people):
     bundle = Bundle(people.a, people.b)
     people.at_a.send(bundle)
@@ -154,6 +155,7 @@ def test_a_malformed_call_is_told_before_any_signature_is_looked_at(people, body
 
 
 @covers("413 too_large", "§5 the inline limit")
+@scenario("B28")
 def test_an_inline_payload_has_at_most_256_kib_to_the_byte(people):
     exact = Bundle(people.a, people.b, payload=cms.encrypt_to_size(INLINE_LIMIT, people.b.cert))
     assert people.at_a.put(exact, inline=True).status == 201

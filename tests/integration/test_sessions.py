@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from coverage_tags import covers
+from coverage_tags import covers, scenario
 from relay_client import Terminal, epoch, eventually
 from relay_stack import PASSWORD
 
@@ -33,6 +33,7 @@ def test_auditors_and_operators_have_no_office(stack, people):
     ({"password": None}, "/password", "missing"), ({"user_id": 7}, "/user_id", "wrong_type"), ({"extra": 1}, "/extra", "unknown_member"),
     ({"client": {"name": "x"}}, "/client/version", "missing"), ({"user_id": "XX000000000001"}, "/user_id", "bad_format"),
     ({"client": {"name": "x", "version": "one"}}, "/client/version", "bad_format")])
+@scenario("A8")
 def test_a_malformed_sign_in_is_told_member_by_member(people, changes, pointer, code):
     reply = Terminal(people.at_a.endpoint, people.a).sign_in(**changes)
     assert reply.answer == (400, "malformed_request")
@@ -48,6 +49,7 @@ def test_duplicate_members_are_refused(people):
 
 
 @covers("403 agent_user_id")
+@scenario("A8")
 def test_a_billing_agent_is_refused_before_anything_else_is_looked_at(people):
     reply = Terminal(people.at_a.endpoint, people.a).sign_in(user_id="HD000000000001")
     assert reply.answer == (403, "agent_user_id")
@@ -63,6 +65,7 @@ def test_only_the_owner_of_the_certificate_signs_in_and_nobody_learns_which_user
 
 
 @covers("401 wrong_credentials", "429 locked_out")
+@scenario("A7")
 def test_three_wrong_passwords_lock_the_account_and_the_right_one_no_longer_helps(stack):
     office = stack.office()
     running, other = stack.terminal(office), Terminal(stack.endpoint, office)

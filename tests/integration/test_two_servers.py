@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from coverage_tags import covers
+from coverage_tags import covers, scenario
 from relay_client import Bundle, Terminal, eventually, new_id, together
 from relay_stack import PASSWORD, cms, events_of
 
@@ -20,6 +20,7 @@ def there(people, second):
 
 
 @covers("§3 tokens hold on every replica")
+@scenario("A10")
 def test_a_token_of_one_process_holds_at_the_other_and_signing_out_ends_it_at_both(stack, people, second):
     here = stack.terminal(people.a)
     other = Terminal(second, people.a, here.token)

@@ -14,7 +14,12 @@ if(NOT RELAY_SANITIZE)
     add_test(NAME "lint: every call and error code of the protocol has a test"
         COMMAND ${Python3_EXECUTABLE} -B "${coverage}" "${PROJECT_SOURCE_DIR}" --check)
     add_test(NAME "lint: protocol coverage finds a planted gap" COMMAND ${Python3_EXECUTABLE} -B "${coverage}" --self-test)
+    set(scenarios "${CMAKE_CURRENT_LIST_DIR}/../coverage/make_scenarios.py")
+    add_test(NAME "lint: every scenario has a test or a reason to have none"
+        COMMAND ${Python3_EXECUTABLE} -B "${scenarios}" "${PROJECT_SOURCE_DIR}" --check)
+    add_test(NAME "lint: the check of scenarios finds a planted gap" COMMAND ${Python3_EXECUTABLE} -B "${scenarios}" --self-test)
     set_tests_properties("lint: every call and error code of the protocol has a test" "lint: protocol coverage finds a planted gap"
+        "lint: every scenario has a test or a reason to have none" "lint: the check of scenarios finds a planted gap"
         PROPERTIES LABELS lint TIMEOUT 120)
 
     set(openapi "${CMAKE_CURRENT_LIST_DIR}/openapi/lint")

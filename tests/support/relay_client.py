@@ -181,9 +181,9 @@ def tls(ca, cert=None, key=None, version=ssl.TLSVersion.TLSv1_3):
 class Terminal:
     """One computer of an office, an auditor or an operator: a certificate, a token, one connection."""
 
-    def __init__(self, endpoint, person, token=None):
+    def __init__(self, endpoint, person, token=None, context=None):
         self.endpoint, self.person, self.token = endpoint, person, token
-        self.context = tls(endpoint.ca, person.cert, person.key)
+        self.context = context or tls(endpoint.ca, person.cert, person.key)
         self.connection, self.session = None, None
 
     def close(self):
@@ -230,6 +230,11 @@ class Terminal:
 
     def get(self, path, **options):
         return self.call("GET", path, **options)
+
+    def begin(self, path):
+        """Sends a GET whose answer nobody waits for yet."""
+        self.connection = http.client.HTTPSConnection(self.endpoint.host, self.endpoint.port, context=self.context, timeout=ANSWER_LIMIT)
+        self.connection.request("GET", path, headers={"Authorization": "Bearer " + self.token})
 
     # -- sessions
     def sign_in(self, **changes):
@@ -298,7 +303,7 @@ class Terminal:
     def pages(self, path, member, limit=None):
         """All items of a paged list."""
         items, after = [], None
-        for _ in range(1000):
+        for _ in range(10000):
             extra = {**({"limit": limit} if limit else {}), **({"after": after} if after else {})}
             join = "&" if "?" in path else "?"
             reply = self.get(path + (join + urllib.parse.urlencode(extra) if extra else ""))

@@ -95,11 +95,12 @@ class Stack:
         eventually(lambda: not os.path.exists("/proc/%d" % pid) or open("/proc/%d/stat" % pid).read().split(") ")[1][0] == "Z",
                    10, "the killed server is gone")
 
-    def second(self):
-        """One more server process on the same data; its endpoint."""
+    def second(self, **changes):
+        """One more server process on the same data, with settings of its own; its endpoint."""
         port = reserve_port()
         environment = dict(os.environ, RELAY_SERVER_LISTEN="127.0.0.1:%d" % port,
-                           RELAY_SERVER_ADMIN_LISTEN="127.0.0.1:%d" % reserve_port())
+                           RELAY_SERVER_ADMIN_LISTEN="127.0.0.1:%d" % reserve_port(),
+                           **{"RELAY_" + key.upper().replace("__", "_"): str(value) for key, value in changes.items()})
         with open(os.path.join(self.base, "second.log"), "ab") as log:
             process = subprocess.Popen([os.path.join(BINARIES, "careplan-relay"), "serve", "--config", self.config],
                                        env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
