@@ -202,7 +202,7 @@ Answer receipt(const Services& services, Request& request) {
     if (!bundle) {
         co_return bundle.error();
     }
-    co_return http::json_response(200, bundle_json(*bundle, Detail::whole));
+    co_return http::json_response(200, bundle_json(*bundle, Detail::answer));
 }
 
 struct ClaimEntry {
@@ -325,7 +325,7 @@ Answer receipt_batch(const Services& services, Request& request) {
         if (*entry.answer) {
             out += "200";
             append_json_name(out, "bundle");
-            append_bundle_json(out, **entry.answer, Detail::whole);
+            append_bundle_json(out, **entry.answer, Detail::answer);
         } else {
             append_problem(out, entry.answer->error(), request);
         }

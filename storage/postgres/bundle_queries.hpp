@@ -291,9 +291,10 @@ WHERE d.offices IS NOT NULL)"};
 inline constexpr Query answer_items{"answer_items", "SELECT " RELAY_BUNDLE_COLUMNS R"(,
     CASE WHEN NOT i.accepts OR b.upload_id <> i.upload_id THEN m.files END,
     CASE WHEN NOT i.accepts OR b.upload_id <> i.upload_id THEN m.cover END,
-    CASE WHEN i.accepts AND b.upload_id <> i.upload_id THEN m.chunk_digests END,
+    CASE WHEN i.accepts AND b.upload_id <> i.upload_id OR i.receives OR i.n IS NOT NULL AND b.in_place IS NOT NULL
+        THEN m.chunk_digests END,
     CASE WHEN i.inline_limit IS NOT NULL AND b.state = 'claimed' AND b.claim_id = i.claim_id THEN m.signed_manifest END,
-    CASE WHEN i.receives THEN c.signed_receipt END,
+    NULL::bytea,
     i.nth,
     CASE WHEN i.n IS NOT NULL THEN (SELECT e.event_id FROM events e WHERE e.event_id = i.event_id) IS NOT NULL END,
     CASE WHEN i.inline_limit IS NOT NULL THEN (

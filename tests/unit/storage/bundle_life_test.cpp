@@ -117,7 +117,8 @@ TEST_CASE("A claim, its bytes and a receipt end in fetched, and the payload is g
     REQUIRE(taken.has_value());
     CHECK(taken->state == BundleState::fetched);
     CHECK(taken->confirmation == "receipt");
-    CHECK(taken->signed_receipt == receipt.signed_receipt);
+    CHECK(taken->chunk_digests == c.bundle.chunk_digests);
+    CHECK(run_coro(store->find(c.bundle.bundle_id, true)).value()->signed_receipt == receipt.signed_receipt);
     CHECK(
         db.events(c.bundle.bundle_id) ==
         Types{"bundle_accepted", "bundle_claimed", "bundle_sent", "bundle_fetched", "payload_destroyed"}
