@@ -18,12 +18,13 @@ protocol::Duration since(Clock::time_point begin) {
     return std::chrono::duration_cast<protocol::Duration>(Clock::now() - begin);
 }
 
-/// Notices a commit that a dead synchronous standby never confirmed: PostgreSQL only warns of it.
+/// Notices a commit that a dead synchronous standby never confirmed: PostgreSQL only warns of it, and libpqxx hands out
+/// nothing of a warning but its text (docs/operations.md).
 class ReplicationWatch final : public pqxx::errorhandler {
 public:
     explicit ReplicationWatch(pqxx::connection& connection) : errorhandler(connection) {}
     bool operator()(const char message[]) noexcept override {
-        unconfirmed = unconfirmed || std::strstr(message, "might not have been replicated") != nullptr;
+        unconfirmed = unconfirmed || std::strstr(message, "synchronous replication") != nullptr;
         return false;
     }
     bool unconfirmed = false;

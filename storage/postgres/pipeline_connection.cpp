@@ -25,8 +25,9 @@ std::int64_t random_key() {
 }
 
 void note_notice(void* flag, const PGresult* notice) {
-    const char* text = PQresultErrorMessage(notice);
-    if (text != nullptr && std::strstr(text, "might not have been replicated") != nullptr) {
+    // By the function that warns: its text depends on the server's language, and terse messages lack the detail.
+    const char* function = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
+    if (function != nullptr && std::strcmp(function, "SyncRepWaitForLSN") == 0) {
         *static_cast<bool*>(flag) = true;
     }
 }

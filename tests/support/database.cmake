@@ -1,7 +1,8 @@
 include_guard(GLOBAL)
 # relay_database_test(NAME part SOURCES … LIBRARIES …): tests that need PostgreSQL. One ctest entry per executable, since
 # all its cases share one private cluster, which is made at the first use.
-add_library(relay_test_database STATIC "${CMAKE_CURRENT_LIST_DIR}/postgres_cluster.cpp")
+add_library(relay_test_database STATIC "${CMAKE_CURRENT_LIST_DIR}/postgres_cluster.cpp"
+    "${CMAKE_CURRENT_LIST_DIR}/postgres_proxy.cpp")
 target_link_libraries(relay_test_database PUBLIC relay::options relay::storage PkgConfig::PQXX)
 target_compile_definitions(relay_test_database PRIVATE RELAY_MIGRATIONS="${PROJECT_SOURCE_DIR}/migrations")
 
