@@ -5,6 +5,8 @@
 #include "server/api/services.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace relay::server::api {
 
@@ -91,7 +93,32 @@ public:
 
     std::int64_t size() const noexcept override { return range_.last - range_.first + 1; }
 
+    /// Reads the first piece while an error can still be told. A stored chunk that is gone is a fault of ours.
+    Awaitable<Result<void>> begin() {
+        auto piece = co_await read_piece();
+        if (!piece) {
+            const auto& error = piece.error();
+            co_return error.code == ErrorCode::not_found ? protocol::errors::internal(error.cause) : error;
+        }
+        first_ = *piece;
+        co_return Result<void>();
+    }
+
     Awaitable<Result<protocol::BytesView>> next() override {
+        if (first_) {
+            co_return *std::exchange(first_, std::nullopt);
+        }
+        co_return co_await read_piece();
+    }
+
+    void written(std::int64_t bytes, bool done) override {
+        if (done && bytes > 0) {
+            chunk_->sent(range_.first, range_.first + bytes);
+        }
+    }
+
+private:
+    Awaitable<Result<protocol::BytesView>> read_piece() {
         if (next_ > range_.last) {
             co_return protocol::BytesView();
         }
@@ -113,14 +140,8 @@ public:
         co_return *piece;
     }
 
-    void written(std::int64_t bytes, bool done) override {
-        if (done && bytes > 0) {
-            chunk_->sent(range_.first, range_.first + bytes);
-        }
-    }
-
-private:
     std::unique_ptr<mailbox::ChunkRead> chunk_;
+    std::optional<protocol::BytesView> first_;
     ByteRange range_;
     std::int64_t next_;
     bool whole_ = false;
@@ -180,7 +201,12 @@ Answer get_chunk(const Services& services, Request& request) {
     }
     const auto third = services.config.claims.partial_lapse / 3;
     const auto every = std::min<protocol::Duration>(third, std::chrono::seconds(60));
-    response.source = std::make_unique<ChunkBody>(std::move(*chunk), range, every);
+    auto body = std::make_unique<ChunkBody>(std::move(*chunk), range, every);
+    auto readable = co_await body->begin();
+    if (!readable) {
+        co_return readable.error();
+    }
+    response.source = std::move(body);
     co_return response;
 }
 
