@@ -1,8 +1,8 @@
 #include "auth/authority_files.hpp"
 
+#include "protocol/whole_file.hpp"
+
 #include <cerrno>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 
 #include <fcntl.h>
@@ -50,15 +50,11 @@ bool write_whole(int file, std::string_view text) {
 } // namespace
 
 protocol::Result<std::string> read_text_file(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        return failed("cannot open", path);
-    }
-    std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    if (file.bad()) {
+    auto text = protocol::read_whole_file(path);
+    if (!text) {
         return failed("cannot read", path);
     }
-    return text;
+    return std::move(*text);
 }
 
 protocol::Result<void> write_text_file(const std::filesystem::path& path, std::string_view text, mode_t mode) {

@@ -1,12 +1,11 @@
 #include "auth/trust.hpp"
 
 #include "auth/chain_check.hpp"
+#include "protocol/whole_file.hpp"
 
 #include <openssl/pem.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <mutex>
 #include <shared_mutex>
 #include <unordered_map>
@@ -22,12 +21,6 @@ constexpr int max_depth = 8;
 constexpr std::size_t max_cached = 200'000;
 constexpr unsigned long crl_flags =
     X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL | X509_V_FLAG_EXTENDED_CRL_SUPPORT | X509_V_FLAG_USE_DELTAS;
-
-std::optional<std::string> read_file(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    return file.bad() || !file.is_open() ? std::nullopt : std::optional<std::string>(std::move(text));
-}
 
 /// Reads every object of a kind in a PEM file with `read`; false when the file breaks off or holds something
 /// unreadable.
@@ -79,7 +72,7 @@ struct Trust::State {
 
 Result<void> Trust::State::add_authorities(const std::filesystem::path& path) {
     const ErrorQueueGuard queue;
-    const std::optional<std::string> pem = read_file(path);
+    const std::optional<std::string> pem = protocol::read_whole_file(path);
     if (!pem) {
         return protocol::errors::internal("client CA file cannot be read: " + path.string());
     }
@@ -103,7 +96,7 @@ Result<void> Trust::State::add_authorities(const std::filesystem::path& path) {
 
 Result<void> Trust::State::add_crls(const std::filesystem::path& path) {
     const ErrorQueueGuard queue;
-    const std::optional<std::string> pem = read_file(path);
+    const std::optional<std::string> pem = protocol::read_whole_file(path);
     if (!pem) {
         return protocol::errors::internal("client CRL file cannot be read: " + path.string());
     }

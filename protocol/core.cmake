@@ -14,4 +14,5 @@ target_sources(relay_protocol PRIVATE
     ${CMAKE_CURRENT_SOURCE_DIR}/problem_texts_ja.cpp
     ${CMAKE_CURRENT_SOURCE_DIR}/receipt.cpp
     ${CMAKE_CURRENT_SOURCE_DIR}/time.cpp
-    ${CMAKE_CURRENT_SOURCE_DIR}/utf8.cpp)
+    ${CMAKE_CURRENT_SOURCE_DIR}/utf8.cpp
+    ${CMAKE_CURRENT_SOURCE_DIR}/whole_file.cpp)

@@ -1,10 +1,9 @@
 #include "server/config_forms.hpp"
 
+#include "protocol/whole_file.hpp"
 #include "server/config_values.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 namespace relay::server {
@@ -152,15 +151,14 @@ ConfigKey content_of(const ConfigKey& secret) {
     ConfigKey key{secret.name + "_file", ValueKind::text, "file that holds " + secret.name, {}, {}, secret.name};
     key.set = [set = secret.set](Config& config, const std::string& text, const path& folder) -> Refusal {
         const path file = folder / path(text);
-        std::ifstream stream(file, std::ios::binary);
-        std::string content{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-        if (!stream || content.size() > 65536) {
+        auto content = protocol::read_whole_file(file);
+        if (!content || content->size() > 65536) {
             return "cannot read " + file.string();
         }
-        while (content.ends_with('\n') || content.ends_with('\r')) {
-            content.pop_back();
+        while (content->ends_with('\n') || content->ends_with('\r')) {
+            content->pop_back();
         }
-        return set(config, content, folder);
+        return set(config, *content, folder);
     };
     key.text = [](const Config&) { return std::string(); };
     return key;

@@ -2,6 +2,7 @@
 
 #include "auth/x509_fields.hpp"
 #include "protocol/digest.hpp"
+#include "protocol/whole_file.hpp"
 #include "server/http/tls_resumption.hpp"
 
 #include <openssl/err.h>
@@ -10,8 +11,6 @@
 
 #include <array>
 #include <atomic>
-#include <fstream>
-#include <iterator>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -58,8 +57,7 @@ Stamps stamps_of(const Settings& settings) {
 protocol::Digest content_digest(const path& client_ca, const path& crl) {
     protocol::Sha256 hash;
     for (const path& file : {client_ca, crl}) {
-        std::ifstream stream(file, std::ios::binary);
-        const std::string content{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+        const std::string content = protocol::read_whole_file(file).value_or("");
         hash.update(protocol::as_bytes(std::to_string(content.size()) + ":"));
         hash.update(protocol::as_bytes(content));
     }

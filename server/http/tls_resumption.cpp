@@ -2,6 +2,7 @@
 
 #include "auth/x509_fields.hpp"
 #include "protocol/digest.hpp"
+#include "protocol/whole_file.hpp"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -12,8 +13,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
 namespace relay::server::http {
 
@@ -152,13 +151,12 @@ int ticket_key(
 } // namespace
 
 protocol::Result<std::vector<TicketKey>> read_ticket_keys(const std::filesystem::path& file) {
-    std::ifstream stream(file, std::ios::binary);
-    const protocol::Bytes bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-    if (!stream || bytes.empty() || bytes.size() % sizeof(TicketKey) != 0) {
+    const auto bytes = protocol::read_whole_file(file);
+    if (!bytes || bytes->empty() || bytes->size() % sizeof(TicketKey) != 0) {
         return protocol::errors::internal("ticket keys file is no sequence of 80-byte keys: " + file.string());
     }
-    std::vector<TicketKey> keys(bytes.size() / sizeof(TicketKey));
-    std::memcpy(keys.data(), bytes.data(), bytes.size());
+    std::vector<TicketKey> keys(bytes->size() / sizeof(TicketKey));
+    std::memcpy(keys.data(), bytes->data(), bytes->size());
     return keys;
 }
 

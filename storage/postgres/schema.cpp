@@ -1,13 +1,12 @@
 #include "storage/postgres/schema.hpp"
 
+#include "protocol/whole_file.hpp"
 #include "storage/postgres/connections.hpp"
 #include "storage/postgres/rows.hpp"
 #include "storage/postgres/schema_queries.hpp"
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 namespace relay::storage::postgres {
@@ -34,9 +33,8 @@ Result<Migration> read_migration(const std::filesystem::path& file) {
         return refused(file.string() + ": a migration is named NNNN_words.sql");
     }
     migration.name = stem.substr(number_digits + 1);
-    std::ifstream in(file, std::ios::binary);
-    migration.sql.assign(std::istreambuf_iterator<char>(in), {});
-    if (!in || migration.sql.empty()) {
+    migration.sql = protocol::read_whole_file(file).value_or("");
+    if (migration.sql.empty()) {
         return refused(file.string() + ": cannot be read, or is empty");
     }
     migration.sha256 = protocol::Digest::of(migration.sql);

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 
+import pytest
 from coverage_tags import covers
 from relay_client import Bundle, Terminal, eventually, together
 from relay_stack import BINARIES, cms
@@ -121,3 +122,21 @@ def test_sighup_takes_a_new_server_certificate_without_ending_connections(stack,
         return b"Renewed server CA" in shown
     eventually(renewed, 10, "the new certificate")
     assert people.at_a.inbox().status == 200 and people.at_a.connection is connection
+
+
+@covers("§3 reloading")
+@pytest.mark.parametrize("setting", ["tls.client_ca", "tls.client_crl", "tls.certificate"])
+def test_a_file_that_cannot_be_read_stops_neither_the_service_nor_later_reloads(stack, people, setting):
+    def told(event):
+        return stack.log().count(b'"event":"%s"' % event)
+    path, failures = stack.setting(setting), told(b"reload_failed")
+    os.rename(path, path + ".kept")
+    os.mkdir(path)
+    stack.signal(signal.SIGHUP)
+    eventually(lambda: told(b"reload_failed") > failures, 20, "the failure is logged")
+    assert people.at_a.inbox().status == 200 and stack.terminal(people.b).inbox().status == 200
+    os.rmdir(path)
+    os.rename(path + ".kept", path)
+    reloads = told(b"reloaded")
+    stack.signal(signal.SIGHUP)
+    eventually(lambda: told(b"reloaded") > reloads, 20, "the next reload is good")

@@ -174,3 +174,60 @@ TEST_CASE("A certificate in the CRL is refused, and the next CRL has exactly its
     CHECK_FALSE((*trust)->crl_overdue(now + hours(24 * 7)));
     CHECK((*trust)->crl_overdue(now + hours(24 * 7 + 2)));
 }
+
+TEST_CASE("A folder that cannot hold a CA is told by name, and nothing is left in it", "[auth]") {
+    const test::TemporaryFolder folder;
+    const auto file = folder.write("file", "text");
+    const auto blocked = folder.path() / "blocked";
+    std::filesystem::create_directories(blocked / "ca.pem"); // a folder stands where the certificate goes
+    for (const auto& place : {file, file / "below", blocked}) {
+        const auto made = Authority::create(place, now);
+        REQUIRE(made.has_error());
+        CHECK(made.error().cause.find(place.filename().string()) != std::string::npos);
+    }
+    CHECK(std::distance(std::filesystem::directory_iterator(blocked), std::filesystem::directory_iterator()) == 1);
+    std::filesystem::create_directories(folder.path() / "other" / "ca.crl");
+    CHECK(Authority::create(folder.path() / "other", now).has_error());
+    CHECK_FALSE(std::filesystem::exists(folder.path() / "other" / "ca.key"));
+}
+
+TEST_CASE("A CA whose files are missing, broken or of two CAs is not opened", "[auth]") {
+    const test::TemporaryFolder folder;
+    const test::TemporaryFolder other;
+    const auto authority = make(folder);
+    const auto stranger = make(other);
+    const std::string key = text_of(folder.path() / "ca.key");
+    const auto opens = [&] { return Authority::open(folder.path()).has_value(); };
+    REQUIRE(opens());
+    folder.write("ca.key", text_of(other.path() / "ca.key"));
+    CHECK_FALSE(opens());
+    folder.write("ca.key", "no key");
+    CHECK_FALSE(opens());
+    folder.write("ca.key", key);
+    folder.write("ca.pem", "no certificate");
+    CHECK_FALSE(opens());
+    folder.write("ca.pem", authority.certificate_pem());
+    REQUIRE(opens());
+    std::filesystem::remove(folder.path() / "ca.key");
+    CHECK_FALSE(opens());
+    std::filesystem::create_directory(folder.path() / "ca.key");
+    CHECK_FALSE(opens());
+    std::filesystem::remove(folder.path() / "ca.pem");
+    CHECK_FALSE(opens());
+    CHECK(stranger.issued(*read_certificate_pem(stranger.certificate_pem())));
+    CHECK_FALSE(authority.issued(*read_certificate_pem(stranger.certificate_pem())));
+}
+
+TEST_CASE("A CRL that cannot be written is an error, and no part of it stays", "[auth]") {
+    const test::TemporaryFolder folder;
+    const auto authority = make(folder);
+    REQUIRE(authority.write_crl({}, now).has_value());
+    std::filesystem::remove(folder.path() / "ca.crl");
+    std::filesystem::create_directory(folder.path() / "ca.crl");
+    CHECK(authority.write_crl({}, now).has_error());
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+        CHECK(entry.path().filename().string().find("ca.crl.") == std::string::npos);
+    }
+    std::filesystem::remove_all(folder.path());
+    CHECK(authority.write_crl({}, now).has_error());
+}

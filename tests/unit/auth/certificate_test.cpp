@@ -1,5 +1,6 @@
 #include "auth/certificate.hpp"
 
+#include "tests/support/der_tree.hpp"
 #include "tests/support/test_pki.hpp"
 
 #include <catch2/catch.hpp>
@@ -95,4 +96,24 @@ TEST_CASE("What is no certificate is refused", "[auth]") {
     for (std::size_t size = 0; size < der.size(); ++size) {
         REQUIRE(read_certificate(BytesView(der).first(size)).has_error());
     }
+}
+
+TEST_CASE("A certificate larger than 64 KiB, or whose validity is no time, is refused", "[auth]") {
+    CHECK(read_certificate(Bytes(64 * 1024 + 1, 0x30)).error().cause.find("larger") != std::string::npos);
+    for (const std::size_t end : {0U, 1U}) {
+        auto tree = test::parse_der(test::make_certificate().der());
+        tree[0][4][end].content = protocol::to_bytes(protocol::as_bytes("261399000000Z"));
+        CHECK(read_certificate(tree.encode()).has_error());
+    }
+    auto tree = test::parse_der(test::make_certificate().der());
+    tree[0][4][1] = test::der_primitive(0x18, protocol::to_bytes(protocol::as_bytes("99991231235959Z")));
+    CHECK(read_certificate(tree.encode())->not_after > test::test_now() + std::chrono::hours(24 * 365 * 7000));
+}
+
+TEST_CASE("A certificate in BER instead of DER is refused: it would have a second digest", "[auth]") {
+    const auto made = test::make_certificate();
+    const auto tree = test::parse_der(made.der());
+    REQUIRE(tree.encode() == made.der());
+    CHECK(read_certificate(tree.encode(test::Lengths::indefinite)).has_error());
+    CHECK(read_certificate(tree.encode(test::Lengths::longest)).has_error());
 }

@@ -91,3 +91,22 @@ TEST_CASE("A new password has 8 to 64 characters, a letter and a digit", "[auth]
     // Six characters once が is one: counted after composition.
     CHECK(codes("a1\u304B\u3099\u304B\u3099\u304B\u3099") == "out_of_range ");
 }
+
+TEST_CASE("A password that is no UTF-8 or absurdly long is refused by name", "[auth]") {
+    CHECK(
+        auth::check_password_rules("geheim\xff"
+                                   "2026")
+            .at(0)
+            .code == "bad_format"
+    );
+    CHECK(auth::check_password_rules("geheim\xe3\x81").at(0).code == "bad_format");
+    CHECK(auth::check_password_rules("が2026a" + std::string(1024 * 1024, 'a')).at(0).code == "bad_format");
+    CHECK(auth::hash_password(
+              "geheim\xff"
+              "2026",
+              {8U << 10U, 1}
+    )
+              .has_error());
+    CHECK(auth::check_password_rules("KENNWORT26").empty());
+    CHECK(auth::check_password_rules("kennwort2\x7f").empty());
+}

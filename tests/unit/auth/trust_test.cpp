@@ -227,6 +227,30 @@ TEST_CASE("Trust files that are missing, empty or broken are an error that names
     refused(ca, folder.path() / "none.crl", "none.crl");
     refused(ca, folder.write("empty.crl", ""), "empty.crl");
     refused(ca, ca, "ca.pem");
+    std::filesystem::create_directory(folder.path() / "folder");
+    refused(folder.path() / "folder", {}, "folder");
+    refused(ca, folder.path() / "folder", "folder");
     CHECK(Trust::load(ca, crl).has_value());
     CHECK((*Trust::load(ca, crl))->ca_certificates() == std::vector<Bytes>{root().issuer_der()});
+}
+
+TEST_CASE("A verdict is told by its name", "[auth]") {
+    CHECK(to_string(ChainVerdict::good) == "good");
+    CHECK(to_string(ChainVerdict::wrong_chain) == "wrong_chain");
+    CHECK(to_string(ChainVerdict::expired) == "expired");
+    CHECK(to_string(ChainVerdict::not_yet_valid) == "not_yet_valid");
+    CHECK(to_string(ChainVerdict::in_crl) == "in_crl");
+    CHECK(to_string(ChainVerdict::weak) == "weak");
+}
+
+TEST_CASE("Intermediates that are no certificates help nobody and harm nobody", "[auth]") {
+    const auto intermediate = test::make_certificate({.common_names = {"Middle"}, .issuer = &root(), .ca = true});
+    const auto leaf = test::make_certificate({.issuer = &intermediate});
+    const auto trust = trust_in(root().pem());
+    const Bytes nonsense{0x30, 0x03, 0x01, 0x02, 0x03};
+    CHECK(trust->verify(*read_certificate(leaf.der()), test::test_now(), {nonsense, {}}) == ChainVerdict::wrong_chain);
+    CHECK(
+        trust->verify(*read_certificate(leaf.der()), test::test_now(), {nonsense, intermediate.der()}) ==
+        ChainVerdict::good
+    );
 }

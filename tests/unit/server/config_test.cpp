@@ -166,6 +166,10 @@ TEST_CASE("a secret may come from a file, but not from two places", "[server]") 
         names(read(folder, "objects.secret_key_file = \"gone\"\n").problems) ==
         std::set<std::string>{"objects.secret_key_file"}
     );
+    CHECK(
+        names(read(folder, "objects.secret_key_file = \".\"\n").problems) ==
+        std::set<std::string>{"objects.secret_key_file"}
+    );
     const auto overridden =
         read(folder, "objects.secret_key_file = \"secret\"\n", {{"RELAY_OBJECTS_SECRET_KEY", "other"}});
     CHECK(overridden.problems.empty());
