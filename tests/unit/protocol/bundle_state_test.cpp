@@ -180,3 +180,41 @@ TEST_CASE("A withdrawal is taken until the recipient has claimed", "[protocol]")
         CHECK(told(judge_withdrawal(facts_of(state, mine))) == expected.at(state));
     }
 }
+
+TEST_CASE("A refusal tells the time that is known, and goes without one that is not", "[protocol]") {
+    const ClaimId claim_id{random_uuid()};
+    const Time at = *parse_rfc3339("2026-11-20T00:00:00Z");
+    const auto times_of = [](const std::optional<Error>& error) {
+        REQUIRE(error);
+        std::string told;
+        for (const auto& [name, value] : error->members) {
+            told += name + " " + value;
+        }
+        return told;
+    };
+    LifeFacts facts;
+    facts.state = S::claimed;
+    CHECK(times_of(judge_claim(facts, claim_id, false)).empty());
+    facts.claimed_at = at;
+    CHECK(times_of(judge_claim(facts, claim_id, false)) == "claimed_at 2026-11-20T00:00:00.000Z");
+    facts.state = S::fetched;
+    CHECK(times_of(judge_claim(facts, claim_id, false)).empty());
+    facts.fetched_at = at;
+    CHECK(times_of(judge_claim(facts, claim_id, false)) == "fetched_at 2026-11-20T00:00:00.000Z");
+    facts.state = S::rejected;
+    CHECK(times_of(judge_claim(facts, claim_id, false)).empty());
+    facts.rejected_at = at;
+    CHECK(times_of(judge_claim(facts, claim_id, false)) == "rejected_at 2026-11-20T00:00:00.000Z");
+}
+
+TEST_CASE("A receipt that is confirmed without its outcome at hand counts as stored", "[protocol]") {
+    LifeFacts facts;
+    facts.state = S::fetched;
+    facts.claim_id = ClaimId{random_uuid()};
+    facts.confirmed = true;
+    CHECK_FALSE(judge_receipt(facts, *facts.claim_id, Outcome::stored));
+    CHECK(judge_receipt(facts, *facts.claim_id, Outcome::rejected)->code == ErrorCode::receipt_conflict);
+    facts.confirmed = false;
+    CHECK_FALSE(judge_receipt(facts, *facts.claim_id, Outcome::stored));
+    CHECK(judge_receipt(facts, *facts.claim_id, Outcome::rejected)->code == ErrorCode::already_fetched);
+}

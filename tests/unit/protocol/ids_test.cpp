@@ -71,3 +71,9 @@ TEST_CASE("Version 7 UUIDs of later moments sort later and tell their moment", "
     CHECK(time_uuid(1'732'061'700'000) < time_uuid(1'732'061'700'001));
     CHECK(time_uuid(1'732'061'700'000).str() < time_uuid(1'732'061'700'001).str());
 }
+
+TEST_CASE("Roles are told by their names", "[protocol]") {
+    CHECK(to_string(Role::office) == "office");
+    CHECK(to_string(Role::auditor) == "auditor");
+    CHECK(to_string(Role::operator_) == "operator");
+}

@@ -48,6 +48,9 @@ TEST_CASE("Good receipts are read and written back the same", "[protocol]") {
     CHECK(receipt->outcome == Outcome::stored);
     CHECK(to_rfc3339(receipt->at) == "2026-11-20T01:00:00.000Z");
     json refused = stored();
+    const std::string same = write_receipt(*receipt);
+    CHECK(write_receipt(*read_receipt(as_bytes(same))) == same);
+    CHECK(same.find("reason") == std::string::npos);
     refused["outcome"] = "rejected";
     refused["reason"] = "復号できません\n";
     const auto rejected = read(refused);
