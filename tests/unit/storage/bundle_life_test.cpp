@@ -326,3 +326,31 @@ TEST_CASE("A repeated claim keeps it, gives the payload again and is told to nob
     CHECK(elsewhere.error().code == ErrorCode::claimed_elsewhere);
     CHECK(run_coro(store->claim(claim_of(whole()))).error().code == ErrorCode::not_found);
 }
+
+TEST_CASE("What waits for one office, another can neither claim nor learn of", "[storage]") {
+    const BundleDatabase db;
+    const auto store = db.open();
+    const auto bundle = whole();
+    REQUIRE(run_coro(store->accept(bundle)).has_value());
+    auto foreign = claim_of(bundle);
+    foreign.recipient = other_office;
+    CHECK(run_coro(store->claim(foreign)).error().code == ErrorCode::not_found);
+    CHECK(db.state(bundle.bundle_id) == "waiting");
+    CHECK(db.events(bundle.bundle_id) == Types{"bundle_accepted"});
+    CHECK(run_coro(store->claim(claim_of(bundle))).has_value());
+}
+
+TEST_CASE("What was wholly sent is fetched, though the bundle's time passed during the claim", "[storage]") {
+    BundleDatabase db;
+    db.options.sent_lapse = std::chrono::milliseconds(400);
+    db.options.expire_after = std::chrono::milliseconds(300);
+    const auto store = db.open();
+    const Claimed c(store);
+    REQUIRE(run_coro(store->cover(coverage_of(c.claim, {{0, 100}}))).has_value());
+    settle_until(store, [&] { return db.state(c.bundle.bundle_id) != "claimed"; });
+    CHECK(
+        db.events(c.bundle.bundle_id) ==
+        Types{"bundle_accepted", "bundle_claimed", "bundle_sent", "bundle_fetched", "payload_destroyed"}
+    );
+    check_leaves(db);
+}
