@@ -5,6 +5,9 @@ if(NOT RELAY_SANITIZE)
         COMMAND /usr/bin/python3 -B "${CMAKE_CURRENT_LIST_DIR}/run" --seed 20261127 --faults 300)
     set_tests_properties("faults: nothing accepted is lost and nothing is delivered twice in 300 faults" PROPERTIES
         LABELS faults TIMEOUT 900 ENVIRONMENT "RELAY_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+    add_test(NAME "faults: the proof finds what is planted" COMMAND /usr/bin/python3 -B "${CMAKE_CURRENT_LIST_DIR}/planted")
+    set_tests_properties("faults: the proof finds what is planted" PROPERTIES
+        LABELS faults TIMEOUT 300 ENVIRONMENT "RELAY_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
     add_test(NAME "faults: calls that meet at one moment have one legal outcome"
         COMMAND /usr/bin/python3 -B "${CMAKE_CURRENT_LIST_DIR}/races" --rounds 20)
     set_tests_properties("faults: calls that meet at one moment have one legal outcome" PROPERTIES
