@@ -71,7 +71,7 @@ def database_disk_full(world, fault):
     world.database.start()  # without room for its log it ends
 
 
-def trace(pids, fault, *injections):
+def trace(pids, *injections):
     """System calls of processes that fail while it is attached."""
     words = [word for injection in injections for word in ("-e", "inject=" + injection)]
     names = ",".join(sorted({name for injection in injections for name in injection.split(":")[0].split(",")}))
@@ -83,13 +83,30 @@ def trace(pids, fault, *injections):
         time.sleep(0.01)
     if tracer.poll() is not None and pids and not gone(pids[0]):
         raise OSError("strace does not hold %s" % pids)
-    yield
-    tracer.terminate()
     try:
-        tracer.wait(20)
-    except subprocess.TimeoutExpired:
-        tracer.kill()
-        tracer.wait()
+        yield
+    finally:
+        tracer.terminate()
+        try:
+            tracer.wait(20)
+        except subprocess.TimeoutExpired:
+            tracer.kill()
+            tracer.wait()
+
+
+def may_trace():
+    """Whether strace is here and may attach to other processes."""
+    sleeper = subprocess.Popen(["sleep", "60"])
+    steps = trace([sleeper.pid], "fsync:error=EIO")
+    try:
+        next(steps)
+        return traced(sleeper.pid)
+    except OSError:
+        return False
+    finally:
+        steps.close()
+        sleeper.kill()
+        sleeper.wait()
 
 
 def traced(pid):
@@ -101,12 +118,12 @@ def traced(pid):
 
 
 def database_fsync_fails(world, fault):
-    yield from trace(world.database.children(), fault, "fsync,fdatasync:error=EIO")
+    yield from trace(world.database.children(), "fsync,fdatasync:error=EIO")
     world.database.start()
 
 
 def database_write_fails(world, fault):
-    yield from trace(world.database.children(), fault, "pwrite64,pwritev,ftruncate,fallocate:error=ENOSPC")
+    yield from trace(world.database.children(), "pwrite64,pwritev,ftruncate,fallocate:error=ENOSPC")
     world.database.start()
 
 
@@ -136,7 +153,7 @@ def object_disk_full(world, fault):
 
 def failing_call(injection):
     def fails(world, fault):
-        yield from trace([world.servers[of_server(fault)].process.pid], fault, injection)
+        yield from trace([world.servers[of_server(fault)].process.pid], injection)
     return fails
 
 

@@ -1,7 +1,6 @@
 """What faults are done to: two server processes, a proxy in front of each, and one PostgreSQL, on small disks of their own."""
 
 import os
-import shutil
 import signal
 import subprocess
 import threading
@@ -163,7 +162,6 @@ def send(pid, number):
 class World:
     def __init__(self, can_mount):
         self.can_mount, self.can_skew = can_mount, os.path.exists(FAKETIME)
-        self.can_trace = shutil.which("strace") is not None
         self.stack = Stack(**SETTINGS)
         self.stack.up()
         self.stack.down()
