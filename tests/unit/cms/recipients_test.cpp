@@ -1,5 +1,6 @@
 #include "protocol/cms/recipients.hpp"
 
+#include "tests/support/der_tree.hpp"
 #include "tests/support/test_pki.hpp"
 
 #include <catch2/catch.hpp>
@@ -230,4 +231,22 @@ TEST_CASE("A head that does not end within 64 KiB is refused", "[cms]") {
     };
     CHECK(read_whole(with_ballast(1000)).has_value());
     require_refused(read_whole(with_ballast(70'000)), "cut");
+}
+
+TEST_CASE("A key identifier may come with a date; a recipient without a name is none", "[cms]") {
+    const auto recipient = test::make_certificate();
+    auto tree = test::parse_der(encrypt_for({&recipient}, {.flags = CMS_BINARY | CMS_USE_KEYID}));
+    test::DerNode* named = nullptr;
+    for (test::DerNode* node : test::all_nodes(tree)) {
+        if (node->tag == 0xA0 && node->children.size() == 1 && node->children[0].tag == 0x04) {
+            named = node;
+        }
+    }
+    REQUIRE(named != nullptr);
+    named->children.push_back(test::der_primitive(0x18, to_bytes(as_bytes("20261120000000Z"))));
+    const auto with_date = read_whole(tree.encode());
+    REQUIRE(with_date.has_value());
+    CHECK(with_date->recipients.at(0).key_identifier == named->children[0].content);
+    named->children[0].content.clear();
+    require_refused(read_whole(tree.encode()), "recipient unnamed");
 }

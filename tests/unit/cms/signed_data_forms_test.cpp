@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 
 #include <functional>
 
@@ -304,4 +305,27 @@ TEST_CASE("Nesting without end is refused", "[cms]") {
         CHECK(cms::verify(inside).has_error());
     }
     CHECK(cms::verify(Bytes(1024 * 1024 + 1, 0x30)).has_error());
+}
+
+TEST_CASE("CRLs may be included, but not many", "[cms]") {
+    const auto ca = test::make_certificate({.common_names = {"CA"}, .ca = true});
+    const std::string pem = test::make_crl_pem(ca, {});
+    const cms::BioPtr bio = cms::open_bio(as_bytes(pem));
+    const std::unique_ptr<X509_CRL, cms::Deleter<X509_CRL_free>> crl(
+        PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr)
+    );
+    std::uint8_t* der = nullptr;
+    const int size = i2d_X509_CRL(crl.get(), &der);
+    const cms::OpensslBytes owned(der);
+    REQUIRE(size > 0);
+    const DerNode one = test::parse_der(BytesView(der, static_cast<std::size_t>(size)));
+    const auto taken_with = [&](std::size_t count) {
+        Taken taken;
+        auto& children = taken.signed_data().children;
+        children.insert(children.end() - 1, der_constructed(0xA1, std::vector<DerNode>(count, one)));
+        return taken.is_taken();
+    };
+    CHECK(taken_with(1));
+    CHECK(taken_with(16));
+    CHECK_FALSE(taken_with(17));
 }

@@ -47,6 +47,23 @@ TEST_CASE("Chunks come in any order; the one that completes the bundle is told s
     CHECK(run_coro(store->claim(claim_of(upload)))->payload == std::nullopt);
 }
 
+TEST_CASE("A chunk that the bundle does not have never stands in for one that is missing", "[storage]") {
+    const BundleDatabase db;
+    const auto store = db.open();
+    const auto upload = reservation(3);
+    REQUIRE(run_coro(store->accept(upload)).has_value());
+    for (const int n : {3, -1}) {
+        auto beyond = chunk_of(upload, 0);
+        beyond.n = n;
+        const auto put = run_coro(store->put_chunk(beyond));
+        CHECK((!put || !put->completed));
+    }
+    CHECK_FALSE(run_coro(store->put_chunk(chunk_of(upload, 0)))->completed);
+    CHECK_FALSE(run_coro(store->put_chunk(chunk_of(upload, 1)))->completed);
+    CHECK(db.state(upload.bundle_id) == "uploading");
+    CHECK(run_coro(store->put_chunk(chunk_of(upload, 2)))->completed);
+}
+
 TEST_CASE(
     "An upload that is not finished in time is dropped without a trace, and its chunks cannot enter a new one",
     "[storage]"
