@@ -118,7 +118,8 @@ Result<void> App::Parts::build() {
         *changes,
         *bundles,
         *accounts,
-        *events});
+        *events,
+        threads.batch_contexts()});
     router = std::make_unique<http::Router>(api::make_router(*services));
     server = std::make_unique<http::Server>(
         http::Surroundings{config, *router, *access, tls, memory, metrics}, threads.contexts()

@@ -1,8 +1,20 @@
 #include "server/api/gather.hpp"
 
-namespace relay::server::api {
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 
-Awaitable<void> gather(std::size_t count, const std::function<Awaitable<void>(std::size_t)>& task) {
+#include <exception>
+
+namespace relay::server::api {
+namespace {
+
+/// `executor_of(i)`: where entry i runs.
+template <class ExecutorOf>
+Awaitable<void>
+run_all(std::size_t count, const std::function<Awaitable<void>(std::size_t)>& task, ExecutorOf executor_of) {
     const Executor executor = co_await boost::asio::this_coro::executor;
     boost::asio::steady_timer all_done(executor);
     all_done.expires_at(boost::asio::steady_timer::time_point::max());
@@ -17,7 +29,8 @@ Awaitable<void> gather(std::size_t count, const std::function<Awaitable<void>(st
         }
     };
     for (std::size_t i = 0; i < count; ++i) {
-        boost::asio::co_spawn(executor, task(i), ended);
+        const Executor where = executor_of(i, executor);
+        boost::asio::co_spawn(where, task(i), boost::asio::bind_executor(executor, ended));
     }
     while (left > 0) {
         boost::system::error_code cancelled;
@@ -26,6 +39,19 @@ Awaitable<void> gather(std::size_t count, const std::function<Awaitable<void>(st
     if (thrown) {
         std::rethrow_exception(thrown);
     }
+}
+
+} // namespace
+
+Awaitable<void> gather(std::size_t count, const std::function<Awaitable<void>(std::size_t)>& task) {
+    const auto here = [](std::size_t, const Executor& own) { return own; };
+    co_await run_all(count, task, here);
+}
+
+Awaitable<void>
+gather_on(const Workers& workers, std::size_t count, const std::function<Awaitable<void>(std::size_t)>& task) {
+    const auto in_turn = [&](std::size_t i, const Executor&) { return workers[i % workers.size()]->get_executor(); };
+    co_await run_all(count, task, in_turn);
 }
 
 } // namespace relay::server::api

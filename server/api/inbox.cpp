@@ -318,7 +318,7 @@ Answer receipt_batch(const Services& services, Request& request) {
             co_await services.receiving.receive_receipt(party, entry.bundle_id, std::move(entry.signed_receipt));
         entry.answer.emplace(std::move(kept));
     };
-    co_await gather(entries.size(), receive_one);
+    co_await gather_on(services.workers, entries.size(), receive_one);
     std::string out = R"({"results":[)";
     for (const auto& entry : entries) {
         begin_result(out, entry.bundle_id);

@@ -82,13 +82,18 @@ Answer post_batch(const Services& services, Request& request) {
     if (!findings.empty()) {
         co_return Error(ErrorCode::malformed_request, std::move(findings));
     }
+    std::vector<mailbox::Sending::ExaminedUpload> examined(uploads.size());
     std::vector<std::optional<mailbox::SendAnswer>> answers(uploads.size());
     const auto party = party_of(request);
-    const std::function<Awaitable<void>(std::size_t)> send_one = [&](std::size_t i) -> Awaitable<void> {
-        auto answer = co_await services.sending.send(party, std::move(uploads[i]));
+    const std::function<Awaitable<void>(std::size_t)> examine_one = [&](std::size_t i) -> Awaitable<void> {
+        examined[i] = co_await services.sending.examine(party, std::move(uploads[i]));
+    };
+    const std::function<Awaitable<void>(std::size_t)> decide_one = [&](std::size_t i) -> Awaitable<void> {
+        auto answer = co_await services.sending.decide(std::move(examined[i]));
         answers[i].emplace(std::move(answer));
     };
-    co_await gather(answers.size(), send_one);
+    co_await gather_on(services.workers, answers.size(), examine_one);
+    co_await gather(answers.size(), decide_one);
     std::string out = R"({"results":[)";
     for (const auto& answer : answers) {
         append_result(out, *answer, request);

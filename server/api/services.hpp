@@ -6,6 +6,7 @@
 #include "server/accounts/registry.hpp"
 #include "server/accounts/sign_in.hpp"
 #include "server/api/access.hpp"
+#include "server/api/gather.hpp"
 #include "server/config.hpp"
 #include "server/http/router.hpp"
 #include "server/mailbox/changes.hpp"
@@ -38,6 +39,7 @@ struct Services {
     storage::BundleStore& bundles;
     storage::AccountStore& accounts;
     storage::EventStore& events;
+    Workers workers;
 };
 
 /// The caller as the mailbox sees it.

@@ -32,6 +32,15 @@ struct Sending::Judged {
     }
 };
 
+/// An upload and what stages 3 to 6 say of it.
+struct Sending::Examined {
+    Party party;
+    Upload upload;
+    Judged judged;
+    std::optional<Error> failure; ///< of stages 3 and 4
+    std::optional<Error> refused; ///< of stages 5 and 6
+};
+
 namespace {
 
 /// The manifest's form, and its bundle_id against the path's: one stage, all findings at once.
@@ -84,19 +93,34 @@ Sending::Sending(Parts parts, SendingSettings settings) : parts_(std::move(parts
 }
 
 Awaitable<SendAnswer> Sending::send(Party party, Upload upload) {
-    Judged judged;
-    judged.bundle_id = upload.path_id;
-    auto result = co_await admit(party, upload, judged);
-    if (!result && is_refusal(result.error())) {
-        auto facts = judged.facts();
-        const auto code = result.error().code;
-        co_await record_refusal(parts_.events, party, code, std::move(facts), parts_.clock());
+    auto examined = co_await examine(std::move(party), std::move(upload));
+    co_return co_await decide(std::move(examined));
+}
+
+Awaitable<Sending::ExaminedUpload> Sending::examine(Party party, Upload upload) {
+    auto examined = std::make_shared<Examined>(Examined{std::move(party), std::move(upload), {}, {}, {}});
+    examined->judged.bundle_id = examined->upload.path_id;
+    auto read = co_await read_word(examined->party, examined->upload, examined->judged);
+    if (!read) {
+        examined->failure = read.error();
+        co_return examined;
     }
-    SendAnswer answer{std::move(result), judged.bundle_id};
+    examined->refused = co_await judge(examined->party, examined->upload, examined->judged);
+    co_return examined;
+}
+
+Awaitable<SendAnswer> Sending::decide(ExaminedUpload examined) {
+    auto result = co_await admit(*examined);
+    if (!result && is_refusal(result.error())) {
+        auto facts = examined->judged.facts();
+        const auto code = result.error().code;
+        co_await record_refusal(parts_.events, examined->party, code, std::move(facts), parts_.clock());
+    }
+    SendAnswer answer{std::move(result), examined->judged.bundle_id};
     co_return answer;
 }
 
-Awaitable<Result<Sent>> Sending::admit(const Party& party, Upload& upload, Judged& judged) {
+Awaitable<Result<void>> Sending::read_word(const Party& party, const Upload& upload, Judged& judged) {
     // Stage 3: the signature over the bytes received, then the signer.
     auto word = co_await verify_word(upload.signed_manifest, party, parts_.directory, parts_.clock());
     if (!word) {
@@ -115,10 +139,16 @@ Awaitable<Result<Sent>> Sending::admit(const Party& party, Upload& upload, Judge
     }
     judged.manifest = std::move(*manifest);
     judged.manifest_good = true;
+    co_return Result<void>();
+}
 
+Awaitable<Result<Sent>> Sending::admit(Examined& examined) {
+    auto& [party, upload, judged, failure, refused] = examined;
+    if (failure) {
+        co_return std::move(*failure);
+    }
     // Stages 5 and 6. A known bundle_id is answered before the rules, but it is looked up only when a rule fails:
     // where all hold, the commit itself tells whether the ID is new, and the look-up is saved.
-    auto refused = co_await judge(party, upload, judged);
     if (refused) {
         auto found = co_await parts_.bundles.find(judged.manifest.bundle_id, false);
         if (!found) {

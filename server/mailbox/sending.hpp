@@ -71,6 +71,13 @@ public:
     /// internal.
     [[nodiscard]] Awaitable<SendAnswer> send(Party party, Upload upload);
 
+    /// send() in two steps. What a bundle costs to check is in the first, which many threads may do for the entries of
+    /// one batch; the second commits, and is begun in the entries' order: of two with one bundle_id the first counts.
+    struct Examined;
+    using ExaminedUpload = std::shared_ptr<Examined>;
+    [[nodiscard]] Awaitable<ExaminedUpload> examine(Party party, Upload upload);
+    [[nodiscard]] Awaitable<SendAnswer> decide(ExaminedUpload examined);
+
     /// Opens chunk `n` for writing. `size`: bytes announced. Errors: not_found, too_large, chunk_digest_mismatch (too
     /// few).
     [[nodiscard]] Awaitable<Result<std::unique_ptr<ChunkUpload>>>
@@ -81,7 +88,8 @@ public:
 
 private:
     struct Judged;
-    [[nodiscard]] Awaitable<Result<Sent>> admit(const Party& party, Upload& upload, Judged& judged);
+    [[nodiscard]] Awaitable<Result<void>> read_word(const Party& party, const Upload& upload, Judged& judged);
+    [[nodiscard]] Awaitable<Result<Sent>> admit(Examined& examined);
     [[nodiscard]] Awaitable<std::optional<protocol::Error>>
     judge(const Party& party, const Upload& upload, const Judged& judged);
     [[nodiscard]] Awaitable<Result<Sent>>
