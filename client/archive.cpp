@@ -145,6 +145,13 @@ find_listed(archive_entry* entry, const std::vector<protocol::ManifestFile>& fil
     return &*found;
 }
 
+/// Stored or deflated, as ZIP has always been. Of the newer ways some let a few bytes ask for gigabytes of memory.
+bool is_plain_compression(archive* reader) {
+    const char* name = archive_format_name(reader); // "ZIP 2.0 (deflation)"
+    const std::string_view method(name != nullptr ? name : "");
+    return method.ends_with("(uncompressed)") || method.ends_with("(deflation)");
+}
+
 Outcome<void> extract_entries(
     archive* reader, const std::vector<protocol::ManifestFile>& files, const fs::path& folder, const Meter& meter
 ) {
@@ -152,6 +159,9 @@ Outcome<void> extract_entries(
     archive_entry* entry = nullptr;
     int status = ARCHIVE_OK;
     while ((status = archive_read_next_header(reader, &entry)) == ARCHIVE_OK) {
+        if (!is_plain_compression(reader)) {
+            return content_failure("the archive is compressed in another way than deflate");
+        }
         const auto listed = find_listed(entry, files, seen);
         if (!listed) {
             return listed.error();
@@ -172,6 +182,33 @@ Outcome<void> extract_entries(
         return content_failure("the archive lacks files that the manifest lists");
     }
     return sync_folder(folder);
+}
+
+/// Before anything is written: could the archive hold that much at all, and is there room for it?
+Outcome<void>
+check_sizes(const fs::path& archive, const std::vector<protocol::ManifestFile>& files, const fs::path& folder) {
+    // Deflate makes at most 1032 bytes out of one; who lists more wants to fill the disk.
+    constexpr std::uint64_t most_growth = 1032;
+    std::error_code error;
+    const auto packed = fs::file_size(archive, error);
+    const auto room = error ? fs::space_info{} : fs::space(folder, error);
+    if (error) {
+        return local_failure(archive.string() + ": " + error.message());
+    }
+    std::uint64_t left = packed * most_growth;
+    std::uint64_t total = 0;
+    for (const auto& file : files) {
+        const auto size = static_cast<std::uint64_t>(file.size);
+        if (size > left) {
+            return content_failure("the manifest lists more than the archive can hold");
+        }
+        left -= size;
+        total += size;
+    }
+    if (total > room.available) {
+        return local_failure(folder.string() + ": the disk has no room for " + std::to_string(total) + " bytes");
+    }
+    return {};
 }
 
 } // namespace
@@ -207,6 +244,9 @@ Outcome<void> extract_archive(
     const fs::path& folder,
     const Meter& meter
 ) {
+    if (auto checked = check_sizes(archive, files, folder); !checked) {
+        return checked;
+    }
     const Utf8Names utf8_names;
     const Reader reader(archive_read_new());
     if (archive_read_support_format_zip_seekable(reader.get()) != ARCHIVE_OK ||

@@ -17,14 +17,16 @@ struct Options {
     Settings settings;
     std::string config;
     SendOptions send;
-    std::string batch_folder;
+    BatchOptions batch;
     InboxOptions inbox;
     FetchOptions fetch;
     std::string outbox_state = "all";
     std::string bundle_id;
     std::string evidence_file;
     PasswordOptions password;
-    std::vector<std::string> checked_files;
+    CheckOptions check;
+    DraftOptions draft;
+    ConformanceOptions conformance;
 };
 
 using Run = std::function<Outcome<void>()>;
@@ -48,17 +50,27 @@ void add_common_options(CLI::App& app, Options& options) {
     app.add_flag("--json", settings.json, "Print the result as JSON");
 }
 
+void add_cover(CLI::App& command, CoverOptions& cover) {
+    command.add_option("--message", cover.message, "Cover letter, encrypted like the files");
+    command.add_option("--message-file", cover.message_file, "File with the cover letter, UTF-8, of many lines");
+}
+
 void add_sending(CLI::App& app, Options& options, Run& run) {
     auto* send = app.add_subcommand("send", "Encrypt, sign and send files to an office");
     send->add_option("--to", options.send.to, "Number of the receiving office")->required();
-    send->add_option("--message", options.send.message, "Cover letter, encrypted like the files");
+    add_cover(*send, options.send.cover);
+    send->add_flag("--names-only", options.send.names_only, "Do not check what is inside the files");
     send->add_option("files", options.send.files, "Files of one sending unit")->required();
     send->callback([&] { run = [&] { return run_send(options.settings, options.send); }; });
 
     auto* batch =
         app.add_subcommand("send-batch", "Send a folder: files are sorted to offices and units by their names");
-    batch->add_option("dir", options.batch_folder, "Folder with up to 100 bundles' files")->required();
-    batch->callback([&] { run = [&] { return run_send_batch(options.settings, options.batch_folder); }; });
+    batch->add_option("dir", options.batch.folder, "Folder with the files of many bundles; 100 bundles go in a call")
+        ->required();
+    add_cover(*batch, options.batch.cover);
+    batch->add_option("--messages", options.batch.cover.folder, "Folder with a cover letter NUMBER.txt for an office");
+    batch->add_flag("--names-only", options.batch.names_only, "Do not check what is inside the files");
+    batch->callback([&] { run = [&] { return run_send_batch(options.settings, options.batch); }; });
 
     auto* outbox = app.add_subcommand("outbox", "List what was sent and what became of it");
     outbox->add_option("--state", options.outbox_state, "Only bundles in this state");
@@ -74,6 +86,30 @@ void add_sending(CLI::App& app, Options& options, Run& run) {
     evidence->callback([&] {
         run = [&] { return run_evidence(options.settings, options.bundle_id, options.evidence_file); };
     });
+}
+
+void add_drafts(CLI::App& app, Options& options, Run& run) {
+    app.add_option("--drafts", options.settings.drafts, "Folder of drafts (default: in the user's data folder)");
+    auto* draft = app.add_subcommand("draft", "Keep files and a cover letter on this computer until they are sent");
+    draft->require_subcommand(1);
+
+    auto* save = draft->add_subcommand("save", "Save a draft; prints its number");
+    save->add_option("--to", options.send.to, "Number of the receiving office")->required();
+    add_cover(*save, options.send.cover);
+    save->add_option("files", options.send.files, "Files of one sending unit")->required();
+    save->callback([&] { run = [&] { return run_draft_save(options.settings, options.send); }; });
+
+    auto* list = draft->add_subcommand("list", "List the drafts");
+    list->callback([&] { run = [&] { return run_draft_list(options.settings); }; });
+
+    auto* send = draft->add_subcommand("send", "Send a draft and remove it; again after a crash, it is sent once");
+    send->add_option("number", options.draft.id, "Number of the draft")->required();
+    send->add_flag("--names-only", options.draft.names_only, "Do not check what is inside the files");
+    send->callback([&] { run = [&] { return run_draft_send(options.settings, options.draft); }; });
+
+    auto* drop = draft->add_subcommand("drop", "Throw a draft away");
+    drop->add_option("number", options.draft.id, "Number of the draft")->required();
+    drop->callback([&] { run = [&] { return run_draft_drop(options.settings, options.draft); }; });
 }
 
 void add_receiving(CLI::App& app, Options& options, Run& run) {
@@ -98,9 +134,23 @@ void add_others(CLI::App& app, Options& options, Run& run) {
     password->add_option("--new-file", options.password.new_file, "File with the new password");
     password->callback([&] { run = [&] { return run_password(options.settings, options.password); }; });
 
-    auto* check = app.add_subcommand("check", "Check names and combination of files as one sending unit, offline");
-    check->add_option("files", options.checked_files, "Files")->required();
-    check->callback([&] { run = [&] { return run_check(options.settings, options.checked_files); }; });
+    auto* check = app.add_subcommand("check", "Check files as one sending unit, offline: names, combination, content");
+    check->add_option("files", options.check.files, "Files")->required();
+    check->add_flag("--names-only", options.check.names_only, "Do not look into the files");
+    check->callback([&] { run = [&] { return run_check(options.settings, options.check); }; });
+
+    auto* conformance =
+        app.add_subcommand("conformance", "Check a folder of exports against every rule of the standard, offline");
+    conformance
+        ->add_option(
+            "dir", options.conformance.folder, "Folder; each folder in it is one bundle, loose files are sorted"
+        )
+        ->required();
+    conformance->add_option("--html", options.conformance.html, "File to write a readable page into");
+    conformance->callback([&] { run = [&] { return run_conformance(options.settings, options.conformance); }; });
+
+    auto* standard = app.add_subcommand("standard", "Print the tables and rules of the standard as Markdown");
+    standard->callback([&] { run = [] { return run_standard(); }; });
 }
 
 int tell(const Failure& failure) {
@@ -127,6 +177,7 @@ int run_command_line(int argc, char** argv) {
     Run run;
     add_common_options(app, options);
     add_sending(app, options, run);
+    add_drafts(app, options, run);
     add_receiving(app, options, run);
     add_others(app, options, run);
     try {

@@ -4,7 +4,7 @@
 #include "client/crypto/envelope.hpp"
 #include "client/progress.hpp"
 #include "protocol/cms/signed_data.hpp"
-#include "protocol/standard/sending_unit.hpp"
+#include "protocol/standard/file_name.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -18,7 +18,7 @@ constexpr std::int64_t usual_chunk_bytes = 4LL << 20;
 
 /// The first field of a standard CSV file is its CSV version, six digits, quoted or not.
 std::optional<std::string> csv_version_of(const fs::path& path) {
-    const auto name = protocol::standard::parse_file_name(path.filename().string(), true);
+    const auto name = protocol::standard::parse_file_name(path.filename().string(), {});
     const auto* standard_name = std::get_if<protocol::standard::StandardName>(&name);
     auto file = File::open_to_read(path);
     if (standard_name == nullptr || standard_name->image_number || !file) {
@@ -110,43 +110,7 @@ Outcome<void> add_cover(const std::string& message, const Recipient& recipient, 
     return {};
 }
 
-bool is_utf8(std::string_view text) {
-    try {
-        (void)Json(text).dump();
-        return true;
-    } catch (const Json::exception&) {
-        return false;
-    }
-}
-
 } // namespace
-
-Outcome<void> check_names(
-    const std::vector<fs::path>& files, const protocol::OfficeNumber& sender, const protocol::OfficeNumber& recipient
-) {
-    std::vector<std::string> names;
-    for (const auto& path : files) {
-        names.push_back(path.filename().string());
-        if (!is_utf8(names.back())) {
-            return local_failure(path.string() + ": the file name is no UTF-8 text");
-        }
-    }
-    if (names.size() > protocol::max_files) {
-        return local_failure("more than 100 files cannot be sent in one bundle");
-    }
-    const auto verdict = protocol::standard::check_unit(names, sender, recipient, {});
-    const bool japanese = preferred_language() == "ja";
-    std::string text;
-    for (const auto& finding : verdict.findings) {
-        const auto& name = finding.file < names.size() ? names[finding.file] : std::string();
-        text += (text.empty() ? "" : "; ") + name + ": " + (japanese ? finding.text_ja : finding.text_en) + " (" +
-                std::string(protocol::to_string(finding.code)) + ")";
-    }
-    if (!text.empty()) {
-        return local_failure(std::move(text));
-    }
-    return {};
-}
 
 std::int64_t choose_chunk_size(std::int64_t payload_size, std::int64_t most) {
     if (payload_size <= std::min(most, usual_chunk_bytes)) {

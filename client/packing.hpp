@@ -19,11 +19,6 @@ struct PackedBundle {
     fs::path payload;
 };
 
-/// What is wrong with the files' names as one bundle, in one text; nothing when it is a permitted sending unit.
-[[nodiscard]] Outcome<void> check_names(
-    const std::vector<fs::path>& files, const protocol::OfficeNumber& sender, const protocol::OfficeNumber& recipient
-);
-
 /// Makes the bundle; the payload stands in `folder` under the bundle's ID. `message`: the cover letter, may be empty.
 [[nodiscard]] Outcome<PackedBundle> pack(
     const std::vector<fs::path>& files,

@@ -1,6 +1,7 @@
 #include "client/settings.hpp"
 
 #include "client/files.hpp"
+#include "client/settings_standard.hpp"
 
 #include <termios.h>
 #include <toml++/toml.h>
@@ -20,7 +21,7 @@ struct Key {
     bool is_path;
 };
 
-constexpr std::array<Key, 7> keys{{
+constexpr std::array<Key, 8> keys{{
     {"url", &Settings::url, false},
     {"ca", &Settings::ca, true},
     {"cert", &Settings::cert, true},
@@ -28,9 +29,13 @@ constexpr std::array<Key, 7> keys{{
     {"user", &Settings::user, false},
     {"password_file", &Settings::password_file, true},
     {"client_ca", &Settings::client_ca, true},
+    {"drafts", &Settings::drafts, true},
 }};
 
 Outcome<void> take_key(const std::string& file, const std::string& name, const toml::node& node, Settings& settings) {
+    if (name == "standard") {
+        return read_standard_table(file, node, settings.standard);
+    }
     for (const auto& key : keys) {
         if (name != key.name) {
             continue;
@@ -98,7 +103,8 @@ Outcome<void> read_settings_file(const std::string& file, Settings& settings) {
 Outcome<void> check_complete(const Settings& settings) {
     std::string missing;
     for (const auto& key : keys) {
-        const bool optional = key.value == &Settings::password_file || key.value == &Settings::client_ca;
+        const bool optional = key.value == &Settings::password_file || key.value == &Settings::client_ca ||
+                              key.value == &Settings::drafts;
         if (!optional && (settings.*key.value).empty()) {
             missing += (missing.empty() ? "--" : ", --") + std::string(key.name);
         }
@@ -133,6 +139,14 @@ Outcome<std::string> read_password(const std::string& file, const std::string& p
         return local_failure("the password is empty");
     }
     return password;
+}
+
+std::string usual_drafts_folder() {
+    const char* data = std::getenv("XDG_DATA_HOME");
+    const char* home = std::getenv("HOME");
+    const fs::path base =
+        data != nullptr && *data == '/' ? fs::path(data) : fs::path(home != nullptr ? home : ".") / ".local" / "share";
+    return (base / "careplan-relay" / "drafts").string();
 }
 
 std::string preferred_language() {

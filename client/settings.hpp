@@ -2,6 +2,7 @@
 #pragma once
 
 #include "client/failure.hpp"
+#include "protocol/standard/sending_unit.hpp"
 
 #include <string>
 
@@ -16,6 +17,8 @@ struct Settings {
     std::string password_file; ///< empty: asked for on the terminal
     std::string client_ca;     ///< PEM file: whose office certificates are trusted; empty: `ca`
     bool json = false;         ///< answers as JSON
+    std::string drafts;        ///< folder of drafts; empty: the user's data folder
+    protocol::standard::UnitSettings standard;
 
     [[nodiscard]] const std::string& trusted_ca() const noexcept { return client_ca.empty() ? ca : client_ca; }
 };
@@ -27,6 +30,9 @@ struct Settings {
 
 /// Reads a password: the first line of `file`, or from the terminal without echo when `file` is empty.
 [[nodiscard]] Outcome<std::string> read_password(const std::string& file, const std::string& prompt);
+
+/// Where drafts are kept when nothing else is said: $XDG_DATA_HOME or ~/.local/share, careplan-relay/drafts.
+[[nodiscard]] std::string usual_drafts_folder();
 
 /// For Accept-Language: "ja" when the environment's locale is Japanese, else "en".
 [[nodiscard]] std::string preferred_language();

@@ -1,6 +1,6 @@
 #include "client/sorting.hpp"
 
-#include "protocol/standard/file_name.hpp"
+#include "client/settings.hpp"
 
 #include <algorithm>
 #include <map>
@@ -13,12 +13,15 @@ namespace relay::client {
 namespace {
 
 using protocol::OfficeNumber;
+using protocol::standard::NameFault;
 using protocol::standard::StandardName;
 using protocol::standard::Table;
 
+constexpr std::string_view prevention = "prevention";
+
 /// What belongs into one unit has the same family (standard.md §2.1).
 std::string family_of(const StandardName& name) {
-    const auto month = name.month.value_or("");
+    const auto month = (name.month ? name.month->str() : std::string());
     switch (name.table) {
     case Table::up1kyo:
     case Table::up2kyo:
@@ -35,7 +38,7 @@ std::string family_of(const StandardName& name) {
     case Table::upkihon_image:
     case Table::upyobo:
     case Table::upyobo_sub:
-        return "prevention";
+        return std::string(prevention);
     case Table::upjsk:
     case Table::dlt1kyo:
     case Table::dltplan:
@@ -71,21 +74,19 @@ using UnitKey = std::tuple<std::string, OfficeNumber, std::string, std::string, 
 
 class Sorter {
 public:
-    explicit Sorter(const OfficeNumber& sender) : sender_(sender) {}
+    Sorter(const OfficeNumber& sender, const protocol::standard::UnitOptions& options)
+        : sender_(sender),
+          options_(options) {}
 
     void add(const fs::path& path) {
         const auto name = path.filename().string();
-        const auto parsed = protocol::standard::parse_file_name(name, true);
+        const auto parsed = protocol::standard::parse_file_name(name, {options_.accept_v3, options_.lenient_names});
         if (const auto* standard_name = std::get_if<StandardName>(&parsed)) {
             add_standard(path, *standard_name);
         } else if (std::holds_alternative<protocol::standard::Attachment>(parsed)) {
             attachments_.push_back(path);
         } else {
-            const auto fault = std::get<protocol::standard::NameFault>(parsed);
-            const bool type = fault == protocol::standard::NameFault::file_type_not_allowed;
-            result_.findings.push_back(
-                name + (type ? ": files of this type cannot be sent" : ": not a name of the standard")
-            );
+            add_wrong(path, std::get<std::vector<NameFault>>(parsed));
         }
     }
 
@@ -94,6 +95,7 @@ public:
         for (const auto& path : attachments_) {
             place_attachment(path, on_their_own);
         }
+        hold_back();
         for (auto& [key, unit] : units_) {
             result_.units.push_back(std::move(unit));
         }
@@ -104,22 +106,51 @@ public:
     }
 
 private:
+    void add_wrong(const fs::path& path, const std::vector<NameFault>& faults) {
+        const bool japanese = preferred_language() == "ja";
+        std::string text;
+        for (const auto& fault : faults) {
+            const auto told = describe_fault(fault, 0);
+            text += (text.empty() ? "" : " ") + (japanese ? told.text_ja : told.text_en);
+        }
+        result_.findings.push_back({path, std::move(text)});
+        const auto& table = faults.front().table;
+        const bool of_kihon = table && (children_of(Table::upkihon) & bit(*table)) != 0;
+        const bool of_yobo = table && (children_of(Table::upyobo) & bit(*table)) != 0;
+        if (of_kihon || of_yobo) {
+            lost_parts_.push_back(path.filename().string());
+        }
+    }
+
+    /// A unit lacks what it must have, and is refused for it; but nobody would miss a sub-table or an image.
+    void hold_back() {
+        for (const auto& name : lost_parts_) {
+            for (auto& [key, unit] : units_) {
+                const bool named =
+                    name.find(unit.stamp) != std::string::npos || offices_in(name).contains(unit.recipient);
+                if (named && family_of_unit(key) == prevention) {
+                    unit.held_back = name + " seems to belong here, and its name is wrong";
+                }
+            }
+        }
+    }
+
     void add_standard(const fs::path& path, const StandardName& name) {
         if (name.sender != sender_) {
-            result_.findings.push_back(path.filename().string() + ": its sending office is not " + sender_.str());
+            result_.findings.push_back({path, "its sending office is not " + sender_.str()});
             return;
         }
         // The stamp first: it is the order in which units take effect.
         const UnitKey key{
-            name.stamp,
+            name.sequence.str(),
             name.recipient,
-            name.sender_code.value_or(""),
-            name.recipient_code.value_or(""),
+            name.sender_code ? name.sender_code->str() : std::string(),
+            name.recipient_code ? name.recipient_code->str() : std::string(),
             static_cast<int>(name.grammar),
             family_of(name)};
         auto& unit = units_[key];
         unit.recipient = name.recipient;
-        unit.stamp = name.stamp;
+        unit.stamp = name.sequence.str();
         unit.files.push_back(path);
     }
 
@@ -128,8 +159,7 @@ private:
         offices.erase(sender_);
         if (offices.size() != 1) {
             result_.findings.push_back(
-                path.filename().string() +
-                ": its name does not tell one office that it is for; send it with \"send --to\""
+                {path, "its name does not tell one office that it is for; send it with \"send --to\""}
             );
             return;
         }
@@ -149,7 +179,11 @@ private:
         }
     }
 
+    static const std::string& family_of_unit(const UnitKey& key) { return std::get<5>(key); }
+
     const OfficeNumber& sender_;
+    const protocol::standard::UnitOptions& options_;
+    std::vector<std::string> lost_parts_;
     std::map<UnitKey, SortedUnit> units_;
     std::vector<fs::path> attachments_;
     SortedFolder result_;
@@ -157,10 +191,12 @@ private:
 
 } // namespace
 
-SortedFolder sort_files(const std::vector<fs::path>& files, const OfficeNumber& sender) {
+SortedFolder sort_files(
+    const std::vector<fs::path>& files, const OfficeNumber& sender, const protocol::standard::UnitOptions& options
+) {
     auto in_order = files;
     std::sort(in_order.begin(), in_order.end());
-    Sorter sorter(sender);
+    Sorter sorter(sender, options);
     for (const auto& path : in_order) {
         sorter.add(path);
     }

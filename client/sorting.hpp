@@ -3,6 +3,7 @@
 
 #include "client/files.hpp"
 #include "protocol/ids.hpp"
+#include "protocol/standard/sending_unit.hpp"
 
 #include <string>
 #include <vector>
@@ -14,15 +15,26 @@ struct SortedUnit {
     protocol::OfficeNumber recipient;
     std::string stamp; ///< ファイル連番; empty for attachments on their own
     std::vector<fs::path> files;
+    std::string held_back{}; ///< why it should not go as it is: a file that seems to belong to it has a wrong name
+};
+
+/// A file that is in no unit, and why.
+struct UnsortedFile {
+    fs::path file;
+    std::string text;
 };
 
 struct SortedFolder {
-    std::vector<SortedUnit> units;     ///< ascending by stamp, the order in which they take effect
-    std::vector<std::string> findings; ///< files that cannot be sorted, and why
+    std::vector<SortedUnit> units;      ///< ascending by stamp, the order in which they take effect
+    std::vector<UnsortedFile> findings; ///< files that cannot be sorted
 };
 
 /// Standard names go by receiving office, service codes, stamp and kind of unit. Another file goes with the unit of the
 /// office whose number stands in its name: with its only unit, else as a bundle of its own.
-[[nodiscard]] SortedFolder sort_files(const std::vector<fs::path>& files, const protocol::OfficeNumber& sender);
+[[nodiscard]] SortedFolder sort_files(
+    const std::vector<fs::path>& files,
+    const protocol::OfficeNumber& sender,
+    const protocol::standard::UnitOptions& options = {}
+);
 
 } // namespace relay::client

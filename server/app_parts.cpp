@@ -34,7 +34,7 @@ storage::postgres::PgOptions database_options(const Config& config) {
 mailbox::SendingSettings sending_settings(const Config& config) {
     mailbox::SendingSettings settings;
     settings.manifest = {config.limits.chunk_size, config.limits.payload_size};
-    settings.rules = {config.standard.accept_v3};
+    settings.rules = {config.standard};
     settings.inline_payload = config.limits.inline_payload;
     return settings;
 }

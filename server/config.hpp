@@ -2,6 +2,7 @@
 // read.
 #pragma once
 
+#include "protocol/standard/sending_unit.hpp"
 #include "protocol/time.hpp"
 
 #include <cstdint>
@@ -81,9 +82,7 @@ struct Config {
         std::filesystem::path key_file;
         std::string origin;
     } log;
-    struct {
-        bool accept_v3 = true;
-    } standard;
+    protocol::standard::UnitSettings standard;
     std::map<std::string, std::string> minimum_clients; ///< clients.minimum.<name>
 };
 

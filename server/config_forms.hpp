@@ -30,6 +30,9 @@ size_key(std::string name, Place<std::int64_t> place, std::int64_t least, std::i
 [[nodiscard]] ConfigKey number_key(std::string name, Place<int> place, int least, int most, std::string meaning);
 [[nodiscard]] ConfigKey flag_key(std::string name, Place<bool> place, std::string meaning);
 
+/// The keys [standard].
+void add_standard(std::vector<ConfigKey>& keys);
+
 /// `NAME_file`: a file whose content, without the line end, is the value of NAME.
 [[nodiscard]] ConfigKey content_of(const ConfigKey& secret);
 

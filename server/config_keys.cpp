@@ -296,9 +296,6 @@ void add_accounts(std::vector<ConfigKey>& keys) {
     keys.push_back(text_key(
         "log.origin", [](Config & c) -> auto& { return c.log.origin; }, "origin line of its checkpoint"
     ));
-    keys.push_back(flag_key(
-        "standard.accept_v3", [](Config & c) -> auto& { return c.standard.accept_v3; }, "accept v3.x file names"
-    ));
 }
 
 } // namespace
@@ -312,6 +309,7 @@ const std::vector<ConfigKey>& config_keys() {
         add_limits(keys);
         add_life(keys);
         add_accounts(keys);
+        add_standard(keys);
         return keys;
     }();
     return all;

@@ -3,6 +3,7 @@ target_sources(relay_server PRIVATE
     config.cpp
     config_forms.cpp
     config_keys.cpp
+    config_standard.cpp
     config_values.cpp
     ops/admin_endpoint.cpp
     ops/log.cpp

@@ -1,78 +1,60 @@
 #include "client/commands/commands.hpp"
 #include "client/commands/listing.hpp"
-#include "client/files.hpp"
-#include "protocol/standard/file_name.hpp"
-#include "protocol/standard/sending_unit.hpp"
+#include "client/standard/checking.hpp"
 
 #include <iostream>
-#include <variant>
 
 namespace relay::client {
 namespace {
 
-std::string_view describe(protocol::standard::UnitKind kind) {
-    switch (kind) {
-    case protocol::standard::UnitKind::registration:
-        return "登録";
-    case protocol::standard::UnitKind::deletion:
-        return "削除";
-    case protocol::standard::UnitKind::other:
-        break;
+Json to_json(const FilesReport& report, const std::vector<fs::path>& files) {
+    Json json{{"good", report.may_be_sent()}, {"findings", Json::array()}};
+    if (!report.unit.empty()) {
+        json["unit"] = report.unit;
+        json["kind"] = japanese_name_of(report.kind);
     }
-    return "PDF等";
-}
-
-/// The offices of the first standard name, which all others must share.
-std::pair<protocol::OfficeNumber, protocol::OfficeNumber> offices_of(const std::vector<std::string>& names) {
-    for (const auto& name : names) {
-        const auto parsed = protocol::standard::parse_file_name(name, true);
-        if (const auto* standard_name = std::get_if<protocol::standard::StandardName>(&parsed)) {
-            return {standard_name->sender, standard_name->recipient};
-        }
+    if (report.csv_version) {
+        json["csv_version"] = *report.csv_version;
     }
-    return {};
-}
-
-Json to_json(const protocol::standard::UnitVerdict& verdict, const std::vector<std::string>& files) {
-    Json json{{"good", verdict.findings.empty()}, {"findings", Json::array()}};
-    if (verdict.findings.empty()) {
-        json["unit"] = verdict.unit;
-        json["kind"] = describe(verdict.kind);
-    }
-    for (const auto& finding : verdict.findings) {
+    for (const auto& finding : report.findings) {
         json["findings"].push_back(
-            {{"file", files.at(finding.file)},
-             {"code", protocol::to_string(finding.code)},
-             {"text_ja", finding.text_ja},
-             {"text_en", finding.text_en}}
+            finding_json(finding, finding.file < files.size() ? files[finding.file].string() : "")
         );
     }
     return json;
 }
 
-} // namespace
-
-Outcome<void> run_check(const Settings& settings, const std::vector<std::string>& files) {
-    std::vector<std::string> names;
-    for (const auto& file : files) {
-        names.push_back(fs::path(file).filename().string());
+void print(const FilesReport& report, const std::vector<fs::path>& files) {
+    for (const auto& finding : report.findings) {
+        const auto file = finding.file < files.size() ? files[finding.file].string() : std::string();
+        std::cout << for_terminal(tell_finding(finding, file)) << '\n';
     }
-    const auto [sender, recipient] = offices_of(names);
-    const auto verdict = protocol::standard::check_unit(names, sender, recipient, {});
-    if (settings.json) {
-        std::cout << pretty(to_json(verdict, files)) << '\n';
-    } else if (verdict.findings.empty()) {
-        std::cout << "good: sending unit " << verdict.unit << " (" << describe(verdict.kind) << ")\n";
-    } else {
-        const bool japanese = preferred_language() == "ja";
-        for (const auto& finding : verdict.findings) {
-            std::cout << for_terminal(files.at(finding.file)) << ": " << (japanese ? finding.text_ja : finding.text_en)
-                      << " (" << protocol::to_string(finding.code) << ")\n";
+    for (std::size_t i = 0; i < report.count.size(); ++i) {
+        if (report.count[i] > protocol::standard::CsvCheck::most_findings) {
+            std::cout << protocol::standard::all_rules()[i].id << ": " << report.count[i] << '\n';
         }
     }
-    if (!verdict.findings.empty()) {
+    if (report.may_be_sent()) {
+        std::cout << "good: sending unit " << report.unit << " (" << japanese_name_of(report.kind) << ")\n";
+    }
+}
+
+} // namespace
+
+Outcome<void> run_check(const Settings& settings, const CheckOptions& options) {
+    const std::vector<fs::path> files(options.files.begin(), options.files.end());
+    const auto [sender, recipient] = offices_of(files);
+    const auto report = check_files(
+        files, sender, recipient, options_now(settings.standard), options.names_only ? Depth::names : Depth::content
+    );
+    if (settings.json) {
+        std::cout << pretty(to_json(report, files)) << '\n';
+    } else {
+        print(report, files);
+    }
+    if (!report.may_be_sent()) {
         return local_failure(
-            "these files cannot be sent as they are; findings: " + std::to_string(verdict.findings.size())
+            "these files cannot be sent as they are; findings: " + std::to_string(report.findings.size())
         );
     }
     return {};

@@ -1,8 +1,10 @@
 // The commands of relay-client (docs: commands). Each prints its result on standard output and returns why it failed.
 #pragma once
 
+#include "client/cover_letters.hpp"
 #include "client/failure.hpp"
 #include "client/settings.hpp"
+#include "client/standard/checking.hpp"
 
 #include <string>
 #include <vector>
@@ -11,13 +13,23 @@ namespace relay::client {
 
 struct SendOptions {
     std::string to;
-    std::string message;
+    CoverOptions cover;
     std::vector<std::string> files;
+    bool names_only = false;
+
+    [[nodiscard]] Depth depth() const noexcept { return names_only ? Depth::names : Depth::content; }
 };
 [[nodiscard]] Outcome<void> run_send(const Settings& settings, const SendOptions& options);
 
-/// Sends every unit in the folder, up to 100; fails at the end when one of them was refused.
-[[nodiscard]] Outcome<void> run_send_batch(const Settings& settings, const std::string& folder);
+struct BatchOptions {
+    std::string folder;
+    CoverOptions cover;
+    bool names_only = false;
+
+    [[nodiscard]] Depth depth() const noexcept { return names_only ? Depth::names : Depth::content; }
+};
+/// Sends every unit in the folder, a hundred a call; fails at the end when one of them was not sent.
+[[nodiscard]] Outcome<void> run_send_batch(const Settings& settings, const BatchOptions& options);
 
 struct InboxOptions {
     int wait_seconds = 0;
@@ -43,7 +55,32 @@ struct PasswordOptions {
 };
 [[nodiscard]] Outcome<void> run_password(const Settings& settings, const PasswordOptions& options);
 
-/// Offline: the standard's rules on names and combinations, for the files as one bundle.
-[[nodiscard]] Outcome<void> run_check(const Settings& settings, const std::vector<std::string>& files);
+struct DraftOptions {
+    std::string id;
+    bool names_only = false;
+
+    [[nodiscard]] Depth depth() const noexcept { return names_only ? Depth::names : Depth::content; }
+};
+[[nodiscard]] Outcome<void> run_draft_save(const Settings& settings, const SendOptions& options);
+[[nodiscard]] Outcome<void> run_draft_list(const Settings& settings);
+/// Sends it once, whatever happens in between, and removes it.
+[[nodiscard]] Outcome<void> run_draft_send(const Settings& settings, const DraftOptions& options);
+[[nodiscard]] Outcome<void> run_draft_drop(const Settings& settings, const DraftOptions& options);
+
+struct CheckOptions {
+    std::vector<std::string> files;
+    bool names_only = false;
+};
+/// Offline: the standard's rules on names, combinations and content, for the files as one bundle.
+[[nodiscard]] Outcome<void> run_check(const Settings& settings, const CheckOptions& options);
+
+struct ConformanceOptions {
+    std::string folder;
+    std::string html; ///< file to write the page into; empty: none
+};
+/// Offline: every rule over a folder of exports; fails when one is not kept.
+[[nodiscard]] Outcome<void> run_conformance(const Settings& settings, const ConformanceOptions& options);
+/// Prints the rules as Markdown: docs/standard.md.
+[[nodiscard]] Outcome<void> run_standard();
 
 } // namespace relay::client

@@ -75,6 +75,7 @@ Outcome<void> run_inbox(const Settings& settings, const InboxOptions& options) {
     }
     for (auto& bundle : (*inbox)["bundles"]) {
         const auto message = message_of(bundle, *identity);
+        add_kind(bundle);
         if (!settings.json) {
             std::cout << describe_bundle(bundle, "sender") << '\n';
             print_indented(message);

@@ -1,5 +1,14 @@
 #include "client/commands/listing.hpp"
 
+#include "client/settings.hpp"
+#include "protocol/standard/sending_unit.hpp"
+#include "protocol/time.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <variant>
+
 namespace relay::client {
 namespace {
 
@@ -17,6 +26,72 @@ std::string escape_query(std::string_view text) {
         }
     }
     return escaped;
+}
+
+std::vector<std::string> names_of(const Json& bundle) {
+    std::vector<std::string> names;
+    for (const auto& file : member_of(bundle, "files")) {
+        names.push_back(text_at(file, "name"));
+    }
+    return names;
+}
+
+std::string csv_version_of(const Json& bundle) {
+    for (const auto& file : member_of(bundle, "files")) {
+        if (auto version = text_at(file, "csv_version"); !version.empty()) {
+            return version;
+        }
+    }
+    return {};
+}
+
+std::string table_name(const std::string& file_name) {
+    const auto parsed = protocol::standard::parse_file_name(file_name, {true, true});
+    const auto* name = std::get_if<protocol::standard::StandardName>(&parsed);
+    return name == nullptr ? std::string() : std::string(japanese_name_of(name->table));
+}
+
+/// The state with the word that offices know from 受信一覧 (standard.md §3.3), where the terminal is Japanese.
+std::string describe_state(const std::string& state) {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 7> words{{
+        {"uploading", "送信中"},
+        {"waiting", "未"},
+        {"claimed", "取得中"},
+        {"fetched", "済"},
+        {"rejected", "受取不可"},
+        {"withdrawn", "取消"},
+        {"expired", "期限切れ"},
+    }};
+    const auto* found = std::find_if(words.begin(), words.end(), [&](const auto& word) { return word.first == state; });
+    return preferred_language() == "ja" && found != words.end() ? std::string(found->second) + " " + state : state;
+}
+
+/// "2026-11-20 09:15:00" in Japan; the text itself when it is no time.
+std::string in_japan(const std::string& text) {
+    const auto time = protocol::parse_rfc3339(text);
+    if (!time) {
+        return text;
+    }
+    constexpr std::size_t to_seconds = 19;
+    auto there = protocol::to_rfc3339(*time + std::chrono::hours(9)).substr(0, to_seconds);
+    std::replace(there.begin(), there.end(), 'T', ' ');
+    return there;
+}
+
+/// What became of it, where it is at its end.
+std::string describe_end(const Json& bundle) {
+    std::string text;
+    const auto add = [&](const char* what, const std::string& at, const std::string& more = {}) {
+        if (!at.empty()) {
+            text += std::string("\n    ") + what + " " + in_japan(at) + (more.empty() ? "" : ": " + more);
+        }
+    };
+    const auto& rejected = member_of(bundle, "rejected");
+    add("fetched", text_at(bundle, "fetched_at"), text_at(bundle, "confirmation") == "receipt" ? "signed receipt" : "");
+    add("refused", text_at(rejected, "at"), text_at(rejected, "reason"));
+    add("withdrawn", text_at(bundle, "withdrawn_at"));
+    add("expired", text_at(bundle, "expired_at"));
+    return text;
 }
 
 } // namespace
@@ -44,21 +119,30 @@ Outcome<Json> read_all_pages(Session& session, const std::string& path, const st
 std::string describe_bundle(const Json& bundle, std::string_view partner) {
     const auto& office = member_of(bundle, partner);
     const auto accepted = text_at(bundle, "accepted_at");
-    std::string line = text_at(bundle, "bundle_id") + "  " + text_at(bundle, "state");
+    const auto names = names_of(bundle);
+    std::string line = text_at(bundle, "bundle_id") + "  " + describe_state(text_at(bundle, "state"));
     if (text_at(bundle, "confirmation") == "none") {
         line += " (no receipt)";
     }
-    line += "  " + (accepted.empty() ? text_at(bundle, "created_at") : accepted);
+    line += "  " + in_japan(accepted.empty() ? text_at(bundle, "created_at") : accepted);
     line += "  " + text_at(office, "number") + " " + text_at(office, "name");
+    line += "  " + std::string(japanese_name_of(protocol::standard::kind_of(names)));
+    const auto version = csv_version_of(bundle);
+    line += version.empty() ? "" : "  CSV " + version;
     for (const auto& file : member_of(bundle, "files")) {
+        line += "\n    " + text_at(file, "name");
+        const auto table = table_name(text_at(file, "name"));
         line +=
-            "\n    " + text_at(file, "name") + "  " + std::to_string(number_at(file, "size").value_or(0)) + " bytes";
+            (table.empty() ? "" : "  " + table) + "  " + std::to_string(number_at(file, "size").value_or(0)) + " bytes";
     }
-    const auto reason = text_at(member_of(bundle, "rejected"), "reason");
-    if (!reason.empty()) {
-        line += "\n    refused: " + reason;
+    return for_terminal(line + describe_end(bundle));
+}
+
+void add_kind(Json& bundle) {
+    bundle["kind"] = japanese_name_of(protocol::standard::kind_of(names_of(bundle)));
+    if (const auto version = csv_version_of(bundle); !version.empty()) {
+        bundle["csv_version"] = version;
     }
-    return for_terminal(line);
 }
 
 std::string pretty(const Json& json) {

@@ -14,11 +14,14 @@ Outcome<void> run_outbox(const Settings& settings, const std::string& state) {
     if (!session) {
         return session.error();
     }
-    const auto outbox = read_all_pages(*session, "/v1/outbox", "state=" + state);
+    auto outbox = read_all_pages(*session, "/v1/outbox", "state=" + state);
     if (!outbox) {
         return outbox.error();
     }
     if (settings.json) {
+        for (auto& bundle : (*outbox)["bundles"]) {
+            add_kind(bundle);
+        }
         std::cout << pretty(*outbox) << '\n';
         return {};
     }

@@ -3,6 +3,7 @@
 #include "client/directory.hpp"
 #include "client/packing.hpp"
 #include "client/sending.hpp"
+#include "client/standard/checking.hpp"
 
 #include <iostream>
 
@@ -29,7 +30,8 @@ Outcome<void> run_send(const Settings& settings, const SendOptions& options) {
         return session.error();
     }
     const std::vector<fs::path> files(options.files.begin(), options.files.end());
-    if (auto checked = check_names(files, session->office(), *number); !checked) {
+    if (auto checked = check_before_sending(files, session->office(), *number, settings.standard, options.depth());
+        !checked) {
         return checked;
     }
     const auto recipient = look_up(*session, *anchors, *number);
@@ -39,12 +41,16 @@ Outcome<void> run_send(const Settings& settings, const SendOptions& options) {
     for (const auto& warning : recipient->warnings) {
         std::cerr << "relay-client: " << for_terminal(warning) << '\n';
     }
+    const auto message = cover_letter_for(*number, options.cover);
+    if (!message) {
+        return message.error();
+    }
     const auto folder = TemporaryFolder::make();
     if (!folder) {
         return folder.error();
     }
     const auto bundle =
-        pack(files, options.message, session->office(), *recipient, *identity, session->limits(), folder->path());
+        pack(files, *message, session->office(), *recipient, *identity, session->limits(), folder->path());
     if (!bundle) {
         return bundle.error();
     }

@@ -1,8 +1,10 @@
+#include "client/batch.hpp"
+#include "client/commands/batch_report.hpp"
 #include "client/commands/commands.hpp"
 #include "client/commands/listing.hpp"
+#include "client/cover_letters.hpp"
 #include "client/directory.hpp"
 #include "client/packing.hpp"
-#include "client/sending.hpp"
 #include "client/sorting.hpp"
 
 #include <iostream>
@@ -11,79 +13,6 @@
 
 namespace relay::client {
 namespace {
-
-constexpr std::size_t most_bundles = 100;
-
-/// What became of one bundle, as the server says it or would say it: {"bundle_id","status","bundle" or "problem"}.
-Json failed(const PackedBundle& bundle, const Failure& failure) {
-    return {
-        {"bundle_id", bundle.manifest.bundle_id.str()},
-        {"status", failure.status},
-        {"problem", {{"code", failure.code}, {"detail", failure.text}}}};
-}
-
-/// Sends bundles in the order given: small ones together, larger ones each on their own in between.
-class Batch {
-public:
-    explicit Batch(Session& session) : session_(session) {}
-
-    Outcome<void> add(const PackedBundle& bundle) {
-        if (!fits_inline(bundle, session_.limits())) {
-            if (auto flushed = flush(); !flushed) {
-                return flushed;
-            }
-            auto sent = send_bundle(session_, bundle);
-            results_.push_back(
-                sent
-                    ? Json{{"bundle_id", bundle.manifest.bundle_id.str()}, {"status", 201}, {"bundle", *std::move(sent)}}
-                    : failed(bundle, sent.error())
-            );
-            return {};
-        }
-        auto entry = describe_upload(bundle, session_.limits());
-        if (!entry) {
-            return entry.error();
-        }
-        // Base64 needs no escapes, so this is the entry's size to the byte, with room for the frame around all.
-        const auto size = static_cast<std::int64_t>(entry->dump().size()) + 1;
-        constexpr std::int64_t frame_bytes = 64;
-        if (size_ + size + frame_bytes > session_.limits().batch_body) {
-            if (auto flushed = flush(); !flushed) {
-                return flushed;
-            }
-        }
-        size_ += size;
-        entries_.push_back(*std::move(entry));
-        return {};
-    }
-
-    Outcome<void> flush() {
-        if (entries_.empty()) {
-            return {};
-        }
-        const auto count = entries_.size();
-        auto reply = session_.call("POST", "/v1/outbox", Json{{"bundles", std::move(entries_)}});
-        entries_ = Json::array();
-        size_ = 0;
-        if (!reply) {
-            return reply.error();
-        }
-        const auto& results = member_of(reply->body, "results");
-        if (results.size() != count) {
-            return local_failure("the server's answer does not tell what became of each bundle");
-        }
-        results_.insert(results_.end(), results.begin(), results.end());
-        return {};
-    }
-
-    [[nodiscard]] const std::vector<Json>& results() const noexcept { return results_; }
-
-private:
-    Session& session_;
-    Json entries_ = Json::array();
-    std::int64_t size_ = 0;
-    std::vector<Json> results_;
-};
 
 Outcome<std::vector<fs::path>> list_files(const std::string& folder) {
     std::vector<fs::path> files;
@@ -96,88 +25,107 @@ Outcome<std::vector<fs::path>> list_files(const std::string& folder) {
     if (error) {
         return local_failure(folder + ": " + error.message());
     }
+    if (files.empty()) {
+        return local_failure(folder + ": holds no files to send");
+    }
     return files;
 }
 
-/// Nothing is sent unless all of it can be.
-Outcome<std::vector<SortedUnit>> sort_and_check(const std::string& folder, const protocol::OfficeNumber& sender) {
-    const auto files = list_files(folder);
-    if (!files) {
-        return files.error();
-    }
-    auto sorted = sort_files(*files, sender);
-    for (const auto& unit : sorted.units) {
-        if (const auto checked = check_names(unit.files, sender, unit.recipient); !checked) {
-            sorted.findings.push_back(checked.error().text);
-        }
-    }
-    if (!sorted.findings.empty()) {
-        std::string text = "nothing was sent";
-        for (const auto& finding : sorted.findings) {
-            text += "; " + finding;
-        }
-        return local_failure(std::move(text));
-    }
-    if (sorted.units.empty()) {
-        return local_failure(folder + ": holds no files to send");
-    }
-    if (sorted.units.size() > most_bundles) {
-        return local_failure(
-            folder + ": " + std::to_string(sorted.units.size()) + " bundles; at most 100 are sent at a time"
-        );
-    }
-    return std::move(sorted.units);
-}
+/// Goes through the units one by one; what is wrong with one is its own fate and nobody else's.
+class BatchRun {
+public:
+    BatchRun(
+        Session& session,
+        const Settings& settings,
+        const BatchOptions& options,
+        const Identity& identity,
+        const TrustAnchors& anchors,
+        BatchReport& report
+    )
+        : session_(session),
+          settings_(settings),
+          options_(options),
+          identity_(identity),
+          anchors_(anchors),
+          report_(report),
+          batch_(session, [&report](std::size_t number, const BatchResult& result) { report.tell(number, result); }) {}
 
-Outcome<std::map<protocol::OfficeNumber, Recipient>>
-look_up_all(Session& session, const TrustAnchors& anchors, const std::vector<SortedUnit>& units) {
-    std::map<protocol::OfficeNumber, Recipient> recipients;
-    for (const auto& unit : units) {
-        if (recipients.contains(unit.recipient)) {
-            continue;
+    Outcome<void> run(const std::vector<SortedUnit>& units) {
+        const auto temporary = TemporaryFolder::make();
+        if (!temporary) {
+            return temporary.error();
         }
-        auto found = look_up(session, anchors, unit.recipient);
-        if (!found) {
-            return found.error();
-        }
-        for (const auto& warning : found->warnings) {
-            std::cerr << "relay-client: " << for_terminal(warning) << '\n';
-        }
-        recipients.emplace(unit.recipient, *std::move(found));
-    }
-    return recipients;
-}
-
-/// Prints what became of each; fails when one was refused.
-Outcome<void> report(const Settings& settings, const std::vector<SortedUnit>& units, const std::vector<Json>& results) {
-    std::size_t refused = 0;
-    for (std::size_t i = 0; i < results.size() && i < units.size(); ++i) {
-        const auto& problem = member_of(results[i], "problem");
-        refused += problem.is_object() ? 1U : 0U;
-        if (!settings.json) {
-            const auto why = from_problem(problem, static_cast<int>(number_at(results[i], "status").value_or(0)));
-            std::cout << (problem.is_object() ? "refused " : "sent ") << text_at(results[i], "bundle_id") << " to "
-                      << units[i].recipient.str() << " (" << units[i].files.size() << " files)";
-            if (problem.is_object()) {
-                std::cout << ": " << for_terminal(why.text) << " (" << why.code << ')';
+        for (std::size_t i = 0; i < units.size(); ++i) {
+            if (auto sent = send_one(i, units[i], temporary->path()); !sent) {
+                report_.tell(i, failed_result({}, sent.error()));
             }
-            std::cout << '\n';
         }
+        batch_.flush();
+        report_.calls = batch_.calls();
+        return {};
     }
-    if (settings.json) {
-        std::cout << pretty(Json{{"results", results}}) << '\n';
+
+private:
+    Outcome<void> send_one(std::size_t number, const SortedUnit& unit, const fs::path& folder) {
+        if (!unit.held_back.empty()) {
+            return local_failure(unit.held_back);
+        }
+        if (auto checked = check_before_sending(
+                unit.files, session_.office(), unit.recipient, settings_.standard, options_.depth()
+            );
+            !checked) {
+            return checked;
+        }
+        if (batch_.is_cut_off()) {
+            return local_failure("not tried: the relay cannot be reached");
+        }
+        const auto& recipient = find_recipient(unit.recipient);
+        if (!recipient) {
+            return recipient.error();
+        }
+        const auto message = cover_letter_for(unit.recipient, options_.cover);
+        if (!message) {
+            return message.error();
+        }
+        const auto bundle =
+            pack(unit.files, *message, session_.office(), *recipient, identity_, session_.limits(), folder);
+        if (!bundle) {
+            return bundle.error();
+        }
+        batch_.add(number, *bundle);
+        std::error_code ignored;
+        fs::remove(bundle->payload, ignored);
+        return {};
     }
-    if (refused > 0) {
-        return local_failure(
-            std::to_string(refused) + " of " + std::to_string(results.size()) + " bundles were refused"
-        );
+
+    const Outcome<Recipient>& find_recipient(const protocol::OfficeNumber& number) {
+        const auto known = recipients_.find(number);
+        if (known != recipients_.end()) {
+            return known->second;
+        }
+        const auto& found = recipients_.emplace(number, look_up(session_, anchors_, number)).first->second;
+        if (found) {
+            report_.name_office(number, found->name);
+            for (const auto& warning : found->warnings) {
+                std::cerr << "relay-client: " << for_terminal(warning) << '\n';
+            }
+        }
+        return found;
     }
-    return {};
-}
+
+    Session& session_;
+    const Settings& settings_;
+    const BatchOptions& options_;
+    const Identity& identity_;
+    const TrustAnchors& anchors_;
+    BatchReport& report_;
+    Batch batch_;
+    std::map<protocol::OfficeNumber, Outcome<Recipient>> recipients_;
+};
 
 } // namespace
 
-Outcome<void> run_send_batch(const Settings& settings, const std::string& folder) {
+Outcome<void> run_send_batch(const Settings& settings, const BatchOptions& options) {
     if (auto complete = check_complete(settings); !complete) {
         return complete;
     }
@@ -189,46 +137,26 @@ Outcome<void> run_send_batch(const Settings& settings, const std::string& folder
     if (!anchors) {
         return anchors.error();
     }
+    const auto files = list_files(options.folder);
+    if (!files) {
+        return files.error();
+    }
     auto session = Session::sign_in(settings);
     if (!session) {
         return session.error();
     }
-    const auto units = sort_and_check(folder, session->office());
-    if (!units) {
-        return units.error();
+    const auto sorted = sort_files(*files, session->office(), options_now(settings.standard));
+    BatchReport report(sorted);
+    BatchRun run(*session, settings, options, *identity, *anchors, report);
+    if (auto done = run.run(sorted.units); !done) {
+        return done;
     }
-    const auto recipients = look_up_all(*session, *anchors, *units);
-    if (!recipients) {
-        return recipients.error();
+    if (settings.json) {
+        std::cout << pretty(report.json()) << '\n';
+    } else {
+        report.print(std::cout);
     }
-    const auto temporary = TemporaryFolder::make();
-    if (!temporary) {
-        return temporary.error();
-    }
-    Batch batch(*session);
-    Outcome<void> sent;
-    for (const auto& unit : *units) {
-        const auto bundle = pack(
-            unit.files,
-            "",
-            session->office(),
-            recipients->at(unit.recipient),
-            *identity,
-            session->limits(),
-            temporary->path()
-        );
-        sent = bundle ? batch.add(*bundle) : Outcome<void>(bundle.error());
-        if (!sent) {
-            break;
-        }
-        std::error_code ignored;
-        fs::remove(bundle->payload, ignored);
-    }
-    if (sent) {
-        sent = batch.flush();
-    }
-    auto reported = report(settings, *units, batch.results());
-    return sent ? reported : sent;
+    return report.verdict();
 }
 
 } // namespace relay::client

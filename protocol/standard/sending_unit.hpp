@@ -1,42 +1,52 @@
-// Sending units P1 to P13 (standard.md §2), as a table; and the check of all names of one bundle.
+// The check of all names of one bundle: grammar, offices of the manifest, uniformity, and P1 to P13 (standard.md §2).
 #pragma once
 
-#include "protocol/error.hpp"
 #include "protocol/ids.hpp"
 #include "protocol/standard/file_name.hpp"
+#include "protocol/standard/rules.hpp"
+#include "protocol/standard/units.hpp"
+#include "protocol/time.hpp"
 
-#include <cstdint>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace relay::protocol::standard {
 
+/// What standard.md leaves open (§6), with the defaults of §2.4.
 struct UnitOptions {
     bool accept_v3 = true;
+    bool lenient_names = false; ///< NameOptions::lenient
+    bool require_parts = false; ///< sub-tables must come with their parent
+    UnitSet partial_units = 0;  ///< units that may lack required files
 };
 
-/// What offices know a bundle as: 登録, 削除 or PDF等 (standard.md §3.3).
-enum class UnitKind : std::uint8_t { registration, deletion, other };
+/// The switches as they are configured: old names are taken through `v3_until`, a day in Japan.
+struct UnitSettings {
+    UnitOptions options;
+    std::optional<Day> v3_until;
 
-struct UnitFinding {
-    std::size_t file = 0;                      ///< index in the list given
-    ErrorCode code = ErrorCode::bad_file_name; ///< file_type_not_allowed, bad_file_name or bad_file_combination
-    std::string text_ja, text_en;              ///< what a care manager can act upon
+    /// What holds at that time.
+    [[nodiscard]] UnitOptions at(Time now) const;
 };
 
 struct UnitVerdict {
-    std::vector<UnitFinding> findings; ///< all at once; empty: good
+    std::vector<RuleFinding> findings; ///< all at once; empty: good
     std::string unit;                  ///< "P1" … "P13" when good
     UnitKind kind = UnitKind::other;
 };
 
-/// Judges the names of one bundle against grammar, offices of the manifest, uniformity and P1 to P13.
 [[nodiscard]] UnitVerdict check_unit(
     const std::vector<std::string>& names,
     const OfficeNumber& sender,
     const OfficeNumber& recipient,
     const UnitOptions& options
 );
+
+/// The kind of a bundle that was accepted, by its names alone.
+[[nodiscard]] UnitKind kind_of(const std::vector<std::string>& names);
+
+/// The rules on names and units that these files give occasion to keep or break. For reports.
+[[nodiscard]] RuleSet rules_met(const std::vector<std::string>& names, const UnitOptions& options);
 
 } // namespace relay::protocol::standard

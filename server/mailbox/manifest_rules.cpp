@@ -1,7 +1,5 @@
 #include "server/mailbox/manifest_rules.hpp"
 
-#include "protocol/standard/sending_unit.hpp"
-
 #include <algorithm>
 #include <array>
 
@@ -76,16 +74,19 @@ void check_offices(
     }
 }
 
-void check_names(Findings& findings, const protocol::Manifest& manifest, const RuleSettings& settings) {
+void check_names(
+    Findings& findings, const protocol::Manifest& manifest, const RuleSettings& settings, protocol::Time now
+) {
     std::vector<std::string> names;
     names.reserve(manifest.files.size());
     for (const auto& file : manifest.files) {
         names.push_back(file.name);
     }
-    auto verdict = protocol::standard::check_unit(names, manifest.sender, manifest.recipient, {settings.accept_v3});
+    auto verdict = protocol::standard::check_unit(names, manifest.sender, manifest.recipient, settings.units.at(now));
     for (auto& found : verdict.findings) {
         auto pointer = "/files/" + std::to_string(found.file) + "/name";
-        findings.add(found.code, std::move(pointer), std::move(found.text_ja), std::move(found.text_en));
+        const auto code = protocol::standard::code_of(found.rule).value_or(ErrorCode::bad_file_combination);
+        findings.add(code, std::move(pointer), std::move(found.text_ja), std::move(found.text_en));
     }
 }
 
@@ -126,7 +127,7 @@ std::optional<Error> check_rules(
     if (const auto off = manifest.created_at - now; off > clock_tolerance || off < -clock_tolerance) {
         findings.add(ErrorCode::clock_skew, "/created_at");
     }
-    check_names(findings, manifest, settings);
+    check_names(findings, manifest, settings, now);
     if (manifest.cover) {
         const auto size = static_cast<std::int64_t>(manifest.cover->size());
         if (!check_encryption(*manifest.cover, size, manifest.recipient, directory, now)) {

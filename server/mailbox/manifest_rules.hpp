@@ -4,6 +4,7 @@
 #include "protocol/cms/recipients.hpp"
 #include "protocol/error.hpp"
 #include "protocol/manifest.hpp"
+#include "protocol/standard/sending_unit.hpp"
 #include "server/mailbox/directory.hpp"
 
 #include <optional>
@@ -11,7 +12,7 @@
 namespace relay::server::mailbox {
 
 struct RuleSettings {
-    bool accept_v3 = true;
+    protocol::standard::UnitSettings units;
 };
 
 /// `payload`: the inline payload, where one was given. Nothing: all rules hold. The error's code is the first found in

@@ -33,17 +33,17 @@ std::string render_stem(const StandardName& name) {
     std::string stem(prefix_of(name.table));
     const auto add = [&](std::string_view part) { stem += "_" + std::string(part); };
     if (name.month) {
-        add(*name.month);
+        add(name.month->view());
     }
     add(name.sender.view());
     if (name.sender_code) {
-        add(*name.sender_code);
+        add(name.sender_code->view());
     }
     add(name.recipient.view());
     if (name.recipient_code) {
-        add(*name.recipient_code);
+        add(name.recipient_code->view());
     }
-    add(name.stamp);
+    add(name.sequence.view());
     if (name.image_number) {
         char digits[16];
         std::snprintf(digits, sizeof digits, "%04d", *name.image_number);
@@ -53,9 +53,9 @@ std::string render_stem(const StandardName& name) {
 }
 
 void judge_name(const std::string& name) {
-    const auto parsed = parse_file_name(name, true);
-    const auto strict = parse_file_name(name, false);
-    require(parse_file_name(lower_case(name), true).index() == parsed.index(), "case says nothing");
+    const auto parsed = parse_file_name(name, {});
+    const auto strict = parse_file_name(name, {.accept_v3 = false});
+    require(parse_file_name(lower_case(name), {}).index() == parsed.index(), "case says nothing");
     if (const auto* standard_name = std::get_if<StandardName>(&parsed)) {
         const std::string upper = upper_case(name);
         require(upper.substr(0, upper.rfind('.')) == render_stem(*standard_name), "a name is made of its parts");

@@ -8,17 +8,22 @@ payloads. Nothing is written over, so a second run costs nothing.
 import ast
 import base64
 import hashlib
+import io
 import json
 import os
 import re
 import sys
 import tempfile
+import warnings
+import zipfile
 from types import SimpleNamespace
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.dirname(HERE)
 sys.path.insert(0, os.path.join(TESTS, "support"))
-import openssl_cms as cms  # noqa: E402  (found through the line above)
+sys.path.insert(0, os.path.join(os.path.dirname(TESTS), "deploy", "stack"))
+import openssl_cms as cms  # noqa: E402  (found through the lines above)
+import standard_files  # noqa: E402
 
 LITERAL = re.compile(r'R"(\w*)\((.*?)\)\1"|"((?:\\.|[^"\\\n])*)"', re.DOTALL)
 SIGNED = b'{"signed":"by the seeds"}'  # signed_data.cpp knows it
@@ -88,6 +93,49 @@ def units():
         yield names(one, offices)
     yield "図.pdf\nletter.txt".encode()
     yield from literals("standard/file_name_test.cpp", "standard/sending_unit_test.cpp")
+
+
+def csv_files():
+    """Rows of the generator, and each fault of the unit tests, as each table and in pieces of 1 to 32 bytes."""
+    for kind in ("P2", "P3", "P8", "P7"):
+        for i, (name, data) in enumerate(standard_files.unit(kind, people=1)):
+            yield bytes([8 * i + i]) + data[:3000]
+    row = b"202407,999999,9999900001,20261120,202611"
+    for i, text in enumerate((row + b"," * 20 + b"\r\n", row + b',"a""b\r\nc"' + b"," * 19, row + b',"a"b\n', row + b"\r" + row, b"\xef\xbb\xbf" + row,
+                              b"\xff\xfe2\x000\x00", row + b",\x90,\xf0\x40,\x85\x40,\0", row + ",介護".encode(), b"\r\n\r\n", b'"' + row)):
+        for start in (i, 8 + i, 255 - i):
+            yield bytes([start]) + text
+    yield from (bytes([7]) + text for text in literals("standard/csv_check_test.cpp"))
+
+
+def archives():
+    """ZIPs that are right, and the ways of being wrong."""
+    def make(*entries, compression=zipfile.ZIP_DEFLATED, kind=None):
+        out = io.BytesIO()
+        with warnings.catch_warnings(), zipfile.ZipFile(out, "w", compression) as archive:
+            warnings.simplefilter("ignore")  # two entries of one name are meant
+            for name, data in entries:
+                info = zipfile.ZipInfo(name)
+                info.compress_type = compression
+                info.external_attr = (kind or 0o100644) << 16
+                archive.writestr(info, data)
+        return out.getvalue()
+
+    good = (("a.txt", b"hello"), ("図.pdf", b""))
+    yield make(*good)
+    yield make(*good, compression=zipfile.ZIP_STORED)
+    yield make(*good[::-1], compression=zipfile.ZIP_BZIP2)
+    yield make(*good, compression=zipfile.ZIP_LZMA)
+    yield make(*good, *good)
+    yield make(*good, ("../a.txt", b"x"))
+    yield make(("/tmp/a.txt", b"hello"))
+    yield make(("a.txt", bytes(1 << 20)), good[1])
+    yield make(("a.txt", b"/etc/passwd"), kind=0o120777)
+    yield make(("a.txt/", b""))
+    yield make(*good)[:-30]
+    yield make(*good).replace(b"a.txt", b"b.txt", 1)
+    yield b"PK\5\6" + bytes(18)
+    yield b"no archive"
 
 
 def heads():
@@ -202,6 +250,9 @@ DICTIONARIES = {
     "conditions": ["bytes=", "-", ",", "W/", '"0193493a"', "*", "9223372036854775807", "18446744073709551616"],
     "query": ["%00", "%ff", "%e3%81%82", "+", "&", "=", "after=", "limit=", "%f0%9f%98%80", "%ed%a0%80"],
     "time": ["-", ":", "T", "Z", "+09:00", "-23:59", "23:59:60", ".999", "9999-12-31", "0000-01-01", "2024-02-29"],
+    "csv": [",", '"', '""', "\r\n", "\r", "\n", "202407", "202208", "999999", "20261120", "202611", "000000", "00000000", "\ufeff",
+            "UPKIHON_IMAGE_1.jpg"],
+    "archive": ["PK\x01\x02", "PK\x03\x04", "PK\x05\x06", "PK\x07\x08", "a.txt", "../", "hello"],
     "words": ["KJ", "AU", "OP", "HD", "-", "=", "==", "_", "+", "/", ".", BUNDLE, DIGEST, "bundle_accepted"],
     "cursor": [base64.urlsafe_b64encode(b"inbox:").decode(), "2026-11-20T00:15:00Z", "100"],
 }
@@ -233,9 +284,11 @@ def all_seeds(scratch):
     signed, encrypted = list(signatures(people)), list(payloads(people))
     sizes = (b"\x63\x00", b"\x00\x00", b"\xff\xff")
     return {
+        "archive": archives(),
         "ber": walks(signed[:2] + encrypted[:2]),
         "certificate": certificates(people),
         "conditions": (size + text for text in literals("server/conditions_test.cpp") for size in sizes),
+        "csv": csv_files(),
         "cursor": cursors(),
         "file_name": units(),
         "head": heads(),

@@ -152,3 +152,62 @@ TEST_CASE("a file that stands in the way is left as it is and is not the sender'
     CHECK(code_of(extract_archive(folders.zip, {listed("a.txt", "aaa")}, folders.files, {})) == "local");
     CHECK(*read_whole(folders.files / "a.txt", 100) == "mine");
 }
+
+TEST_CASE("an archive that grows beyond what the manifest says is stopped there", "[client]") {
+    Folders folders;
+    const std::string bomb(20U << 20U, '\0');
+    put_zip(folders.zip, {{"a.txt", bomb}});
+    const auto small = listed("a.txt", "hello");
+    CHECK(code_of(extract_archive(folders.zip, {small}, folders.files, {})) == unusable_content);
+    CHECK(fs::file_size(folders.files / "a.txt") <= 5);
+}
+
+TEST_CASE("a manifest that lists more than the archive can hold is unusable before anything is written", "[client]") {
+    Folders folders;
+    put_zip(folders.zip, {{"a.txt", "hello"}});
+    for (const std::int64_t size : {std::int64_t{1} << 30, std::int64_t{1} << 52}) {
+        auto large = listed("a.txt", "hello");
+        large.size = size;
+        CHECK(code_of(extract_archive(folders.zip, {large, large, large}, folders.files, {})) == unusable_content);
+    }
+    CHECK(fs::is_empty(folders.files));
+}
+
+TEST_CASE("names that differ from the manifest in case or composition are other names", "[client]") {
+    for (const char* other : {"A.txt", "a.TXT", "a.txt ", "./a.txt", "a.txt\\", "プ.txt"}) {
+        Folders folders;
+        put_zip(folders.zip, {{other, "hello"}});
+        const std::vector<protocol::ManifestFile> files{
+            listed("a.txt", "hello"), listed("フ\xE3\x82\x9A.txt", "hello")};
+        INFO(other);
+        CHECK(code_of(extract_archive(folders.zip, files, folders.files, {})) == unusable_content);
+        CHECK(fs::is_empty(folders.files));
+    }
+}
+
+TEST_CASE("an archive that is not stored or deflated is refused before it is decompressed", "[client]") {
+    // An LZMA entry of 24 bytes whose dictionary is said to be 4 GiB, and its directory.
+    const std::string name = "a.txt";
+    const auto number = [](std::uint64_t value, int bytes) {
+        std::string text;
+        for (int i = 0; i < bytes; ++i) {
+            text += static_cast<char>(value >> (8 * i) & 0xFFU);
+        }
+        return text;
+    };
+    const std::string lzma = number(0x00050409, 4) + "\x5D\xFF\xFF\xFF\xFF" + std::string(15, '\x1A');
+    const std::string common = number(63, 2) + number(0, 2) + number(14, 2) + number(0x210000, 4) +
+                               number(0x3610A686, 4) + number(lzma.size(), 4) + number(5, 4) + number(name.size(), 2) +
+                               number(0, 2);
+    const std::string local = number(0x04034B50, 4) + common + name + lzma;
+    const std::string directory = number(0x02014B50, 4) + number(0x033F, 2) + common + number(0, 2) + number(0, 2) +
+                                  number(0, 2) + number(0x81A40000, 4) + number(0, 4) + name;
+    const std::string end = number(0x06054B50, 4) + number(0, 4) + number(1, 2) + number(1, 2) +
+                            number(directory.size(), 4) + number(local.size(), 4) + number(0, 2);
+    Folders folders;
+    put_file(folders.zip, local + directory + end);
+    const auto refused = extract_archive(folders.zip, {listed(name, "hello")}, folders.files, {});
+    REQUIRE(code_of(refused) == unusable_content);
+    CHECK_THAT(refused.error().text, Catch::Contains("deflate"));
+    CHECK(fs::is_empty(folders.files));
+}

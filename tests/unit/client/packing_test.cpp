@@ -113,12 +113,3 @@ TEST_CASE("the chunk size keeps one chunk where it can, and never more than 900"
         CHECK((size + chunk - 1) / chunk <= 900);
     }
 }
-
-TEST_CASE("names that the relay would refuse are told before anything is sent", "[client]") {
-    const auto refused = check_names({"/plans/plan.docx", "/plans/plan.csv"}, sender, recipient_number);
-    REQUIRE_FALSE(ok(refused));
-    CHECK_THAT(refused.error().text, Catch::Contains("plan.docx") && Catch::Contains("file_type_not_allowed"));
-    CHECK_THAT(refused.error().text, Catch::Contains("plan.csv") && Catch::Contains("bad_file_name"));
-    CHECK_FALSE(ok(check_names({"/plans/\xFF.pdf"}, sender, recipient_number)));
-    CHECK(ok(check_names({"/plans/ケアプラン.pdf"}, sender, recipient_number)));
-}

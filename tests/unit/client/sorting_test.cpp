@@ -77,3 +77,17 @@ TEST_CASE("a file that nobody can sort is told, with all others of its kind", "[
     CHECK(sorted.units.empty());
     CHECK(sorted.findings.size() == 6);
 }
+
+TEST_CASE("a unit whose sub-table or image has a wrong name is held back, others are not", "[client]") {
+    const auto sorted = sort({
+        name("UPKIHON", a, "20261121090000"),
+        name("UPKIHON_SUB1", a, "2026112109000"), // one digit lost
+        name("UPKIHON", b, "20261121090001"),
+        name("UPJSK_202611", a, "20261121090002"),
+    });
+    REQUIRE(sorted.findings.size() == 1);
+    REQUIRE(sorted.units.size() == 3);
+    CHECK_FALSE(sorted.units[0].held_back.empty());
+    CHECK(sorted.units[1].held_back.empty());
+    CHECK(sorted.units[2].held_back.empty());
+}

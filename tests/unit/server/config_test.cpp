@@ -55,6 +55,9 @@ claims.partial_lapse = "15m"
 expire_after = "3d"
 [standard]
 accept_v3 = "false"
+v3_until = "2027-01-31"
+partial_units = "P3, P1"
+require_parts = true
 [clients.minimum]
 relay-client = "1.2"
 )");
@@ -70,7 +73,11 @@ relay-client = "1.2"
     CHECK(config.limits.requests_per_second == 0);
     CHECK(config.claims.partial_lapse == std::chrono::minutes(15));
     CHECK(config.bundles.expire_after == std::chrono::hours(72));
-    CHECK_FALSE(config.standard.accept_v3);
+    CHECK_FALSE(config.standard.options.accept_v3);
+    CHECK(config.standard.v3_until == relay::protocol::parse_day("2027-01-31"));
+    CHECK(config.standard.options.partial_units == relay::protocol::standard::parse_partial_units("P1,P3"));
+    CHECK(config.standard.options.require_parts);
+    CHECK_FALSE(config.standard.options.lenient_names);
     CHECK(config.minimum_clients.at("relay-client") == "1.2");
 }
 
@@ -88,6 +95,8 @@ limits.chunk_size = "1GiB"
 limits.connections = [1]
 limits.memroy = 5
 standard.accept_v3 = "yes"
+standard.v3_until = "2027-02-30"
+standard.partial_units = "P4"
 sessions.lifetime = 480
 clients.minimum.x = "new"
 )");
@@ -105,10 +114,12 @@ clients.minimum.x = "new"
             "limits.connections",
             "limits.memroy",
             "standard.accept_v3",
+            "standard.v3_until",
+            "standard.partial_units",
             "sessions.lifetime",
             "clients.minimum.x"}
     );
-    CHECK(reading.problems.size() == 13);
+    CHECK(reading.problems.size() == 15);
 }
 
 TEST_CASE("text that is no TOML is told with its line", "[server]") {

@@ -1,5 +1,7 @@
 #include "protocol/standard/file_name.hpp"
 
+#include "tests/unit/standard/wrong_names.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <string>
@@ -96,163 +98,96 @@ std::string sized(std::size_t bytes) {
     return std::string(bytes - 4, 'a') + ".pdf";
 }
 
-// Names that break the general rules or the standard's grammar.
-const std::vector<std::string> wrong_names{
-    // general rules
-    "",
-    ".",
-    "..",
-    ".pdf",
-    "plan.pdf.",
-    "plan.pdf ",
-    " plan.pdf",
-    "a/b.pdf",
-    "a\\b.pdf",
-    "c:plan.pdf",
-    "a*.pdf",
-    "a?.pdf",
-    "a\"b.pdf",
-    "a<b.pdf",
-    "a>b.pdf",
-    "a|b.pdf",
-    std::string("a\0b.pdf", 7),
-    "a\nb.pdf",
-    "a\x1f.pdf",
-    "a\x7f.pdf",
-    "a\xC2\x85.pdf",
-    "../plan.pdf",
-    "/etc/plan.txt",
-    "..\\plan.csv",
-    sized(256),
-    // csv that is no standard name
-    "plan.csv",
-    "UPPLAN.csv",
-    "UPPLAN_.CSV",
-    "UPPLAN_201912.CSV",
-    "DLTBET_0300000100_43_0300000005_11_20191025200201.CSV",
-    "UPKHON_0300000100_43_0300000005_11_20191025200201.CSV",
-    "UP4KYO_0300000100_43_0300000005_11_20191025200201.CSV",
-    "XUP1KYO_0300000100_43_0300000005_11_20191025200201.CSV",
-    "UP1KYO0300000100_43_0300000005_11_20191025200201.CSV",
-    "UP1KYO-0300000100-43-0300000005-11-20191025200201.CSV",
-    "UP1KYO__0300000100_43_0300000005_11_20191025200201.CSV",
-    "UP1KYO_0300000100_43_0300000005_11_20191025200201_.CSV",
-    "UP1KYO_0300000100_43_0300000005_11_20191025200201 (1).CSV",
-    "UP1KYO_0300000100_43_0300000005_11_20191025200201.CSV.CSV",
-    "UP1KYO_0300000100_43_0300000005_11.CSV",
-    // the slips of the official documents
-    "UP1KYO_123456789_43_2468135790_11_20191110102233.CSV",
-    "UPKIHON_000000_0300000100_43_0300000005_11_20191025200201.CSV",
-    "UP1KYO_0300000100_43_0300000005_11_201911110102233.CSV",
-    "DLT1KYO_202304_0300000100_43_0300000005_11_20191025200201.CSV",
-    // offices
-    "UP1KYO_0A00000100_43_0300000005_11_20191025200201.CSV",
-    "UP1KYO_030A000100_43_030000000A_11_20191025200201.CSV",
-    "UP1KYO_03000001000_43_0300000005_11_20191025200201.CSV",
-    "UP1KYO_0300000100_43_030000005_11_20191025200201.CSV",
-    // service codes: none on one side, one or three characters
-    "UP1KYO_0300000100_43_0300000005_20191025200201.CSV",
-    "UP1KYO_0300000100_0300000005_11_20191025200201.CSV",
-    "UP1KYO_0300000100_4_0300000005_11_20191025200201.CSV",
-    "UP1KYO_0300000100_430_0300000005_110_20191025200201.CSV",
-    "UP1KYO_0300000100_4-_0300000005_11_20191025200201.CSV",
-    // months
-    "UPPLAN_000000_0300000100_43_0300000005_11_20191025200201.CSV",
-    "UPJSK_000000_0300000100_43_0300000005_11_20191025200201.CSV",
-    "UPSIKYU_000000_0300000100_43_0300000005_11_20191025200201.CSV",
-    "DLTPLAN_000000_0300000100_43_0300000005_11_20191025200201.CSV",
-    "UPPLAN_201913_0300000100_43_0300000005_11_20191025200201.CSV",
-    "UPPLAN_201900_0300000100_43_0300000005_11_20191025200201.CSV",
-    "UPPLAN_000001_0300000100_43_0300000005_11_20191025200201.CSV",
-    "UPPLAN_20191_0300000100_43_0300000005_11_20191025200201.CSV",
-    "UPPLAN_0300000100_43_0300000005_11_20191025200201.CSV",
-    "UPHOSOKU_0300000100_43_0300000005_11_20191025200201.CSV",
-    "UP1KYO_201912_0300000100_43_0300000005_11_20191025200201.CSV",
-    // time stamps that are no date or time
-    "UP1KYO_0300000100_43_0300000005_11_20190229200201.CSV",
-    "UP1KYO_0300000100_43_0300000005_11_20191301200201.CSV",
-    "UP1KYO_0300000100_43_0300000005_11_20191131200201.CSV",
-    "UP1KYO_0300000100_43_0300000005_11_20190001200201.CSV",
-    "UP1KYO_0300000100_43_0300000005_11_20191000200201.CSV",
-    "UP1KYO_0300000100_43_0300000005_11_20191025240000.CSV",
-    "UP1KYO_0300000100_43_0300000005_11_20191025206001.CSV",
-    "UP1KYO_0300000100_43_0300000005_11_20191025200260.CSV",
-    "UP1KYO_0300000100_43_0300000005_11_00001025200201.CSV",
-    "UP1KYO_0300000100_43_0300000005_11_2019102520020.CSV",
-    "UP1KYO_0300000100_43_0300000005_11_2019102520020A.CSV",
-    // images
-    "UPKIHON_IMAGE_0300000100_43_0300000005_11_20191025200201_0000.JPG",
-    "UPKIHON_IMAGE_0300000100_43_0300000005_11_20191025200201_001.JPG",
-    "UPKIHON_IMAGE_0300000100_43_0300000005_11_20191025200201_00001.JPG",
-    "UPKIHON_IMAGE_0300000100_43_0300000005_11_20191025200201.JPG",
-    "UPKIHON_IMAGE_0300000100_43_0300000005_11_20191025200201_0001.CSV",
-    "UPKIHON_IMAGE.jpg",
-    "upkihon_image_family.jpeg",
-    // v3 knew neither table 3 nor preventive care
-    "UP3KYO_0300000100_0300000005_20191025200201.CSV",
-    "UPKIHON_0300000100_0300000005_20191025200201.CSV",
-    "UPYOBO_0300000100_0300000005_20191025200201.CSV",
-    "UPKIHON_IMAGE_0300000100_0300000005_20191025200201_0001.JPG",
-};
-
 } // namespace
 
 TEST_CASE("every example of the standard is read as what it is", "[protocol]") {
     for (const auto& good : good_names) {
         INFO(good.name);
-        const auto parsed = parse_file_name(good.name, true);
+        const auto parsed = parse_file_name(good.name, {});
         const auto* name = std::get_if<StandardName>(&parsed);
         REQUIRE(name != nullptr);
         CHECK(name->table == good.table);
         CHECK(name->grammar == good.grammar);
-        CHECK(name->month == (good.month != nullptr ? std::optional<std::string>(good.month) : std::nullopt));
+        CHECK((name->month ? name->month->str() : "") == (good.month != nullptr ? good.month : ""));
         CHECK(name->sender.str() == good.sender);
         CHECK(name->recipient.str() == good.recipient);
         CHECK(name->sender_code.has_value() == (good.grammar == Grammar::v4));
         CHECK(name->recipient_code.has_value() == (good.grammar == Grammar::v4));
-        CHECK(name->stamp.size() == 14);
+        CHECK(name->sequence.str().size() == 14);
         CHECK(name->image_number.has_value() == (good.table == Table::upkihon_image));
     }
 }
 
 TEST_CASE("the codes, stamp and image number of a name are given as they stand in it", "[protocol]") {
-    const auto parsed = parse_file_name("upkihon_image_03a0000100_2b_0300000005_11_20191025200201_0042.jpg", true);
+    const auto parsed = parse_file_name("upkihon_image_03a0000100_2b_0300000005_11_20191025200201_0042.jpg", {});
     const auto* name = std::get_if<StandardName>(&parsed);
     REQUIRE(name != nullptr);
-    CHECK(name->sender_code == "2B");
-    CHECK(name->recipient_code == "11");
-    CHECK(name->stamp == "20191025200201");
+    CHECK(name->sender_code->view() == "2B");
+    CHECK(name->recipient_code->view() == "11");
+    CHECK(name->sequence.view() == "20191025200201");
     CHECK(name->image_number == 42);
 }
 
-TEST_CASE("a name that breaks a rule is a bad file name", "[protocol]") {
-    CHECK(wrong_names.size() >= 60);
+TEST_CASE("a name that breaks a rule is told with that rule", "[protocol]") {
+    const auto wrong_names = relay::test::wrong_names();
+    CHECK(wrong_names.size() >= 100);
     for (const auto& wrong : wrong_names) {
-        INFO(wrong);
-        const auto parsed = parse_file_name(wrong, true);
-        const auto* fault = std::get_if<NameFault>(&parsed);
-        REQUIRE(fault != nullptr);
-        CHECK(*fault == NameFault::bad_file_name);
+        INFO(wrong.name);
+        const auto parsed = parse_file_name(wrong.name, {});
+        const auto* faults = std::get_if<std::vector<NameFault>>(&parsed);
+        REQUIRE(faults != nullptr);
+        REQUIRE_FALSE(faults->empty());
+        CHECK(row_of(faults->front().rule).id == row_of(wrong.rule).id);
+        const auto told = describe_fault(faults->front(), 3);
+        CHECK(told.file == 3);
+        CHECK_FALSE(told.text_ja.empty());
+        CHECK_FALSE(told.text_en.empty());
+        const auto type = wrong.rule == Rule::name_type;
+        CHECK(
+            code_of(wrong.rule) ==
+            (type ? relay::protocol::ErrorCode::file_type_not_allowed : relay::protocol::ErrorCode::bad_file_name)
+        );
     }
 }
 
-TEST_CASE("only the seven extensions may be attached", "[protocol]") {
-    for (const char* name :
-         {"plan.docx",
-          "plan.xlsx",
-          "plan.exe",
-          "plan.zip",
-          "plan",
-          "plan.pdf.exe",
-          "plan.tiff",
-          "plan.htm",
-          "UPPLAN_201912_0300000100_43_0300000005_11_20191025200201.TXT.BAK"}) {
-        INFO(name);
-        const auto parsed = parse_file_name(name, true);
-        const auto* fault = std::get_if<NameFault>(&parsed);
-        REQUIRE(fault != nullptr);
-        CHECK(*fault == NameFault::file_type_not_allowed);
+TEST_CASE("all that is wrong with one name is told at once, and the wrong part is named", "[protocol]") {
+    const auto parsed = parse_file_name("UPPLAN_202613_030000010_4_0300000005_11_20261320091500.CSV", {});
+    const auto* faults = std::get_if<std::vector<NameFault>>(&parsed);
+    REQUIRE(faults != nullptr);
+    REQUIRE(faults->size() == 4);
+    const std::vector<std::pair<Rule, std::string>> expected{
+        {Rule::name_month, "202613"},
+        {Rule::name_office, "030000010"},
+        {Rule::name_service_code, "4"},
+        {Rule::name_sequence, "20261320091500"}};
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        CHECK((*faults)[i].rule == expected[i].first);
+        const auto told = describe_fault((*faults)[i], 0);
+        CHECK_THAT(told.text_ja, Catch::Contains(expected[i].second));
+        CHECK_THAT(told.text_en, Catch::Contains(expected[i].second));
     }
+}
+
+TEST_CASE("a part that somebody wrote freely is not told again", "[protocol]") {
+    const auto parsed = parse_file_name("UPPLAN_202611_0300000100_43_0300000005_11_架空花子.CSV", {});
+    const auto* faults = std::get_if<std::vector<NameFault>>(&parsed);
+    REQUIRE(faults != nullptr);
+    CHECK(describe_fault(faults->front(), 0).text_ja.find("架空") == std::string::npos);
+}
+
+TEST_CASE("a name with the wrong number of parts is told the right form", "[protocol]") {
+    const auto parsed = parse_file_name("DLT1KYO_202304_0300000100_43_0300000005_11_20191025200201.CSV", {});
+    const auto told = describe_fault(std::get<std::vector<NameFault>>(parsed).front(), 0);
+    CHECK_THAT(told.text_en, Catch::Contains("DLT1KYO_SENDER_CODE_RECIPIENT_CODE_YYYYMMDDHHMMSS.CSV"));
+}
+
+TEST_CASE("the month that one page shows in UPKIHON is taken only where that is switched on", "[protocol]") {
+    const std::string tail = "_0300000100_43_0300000005_11_20191025200201.CSV";
+    const NameOptions lenient{true, true};
+    CHECK(std::holds_alternative<StandardName>(parse_file_name("UPKIHON_000000" + tail, lenient)));
+    CHECK_FALSE(std::holds_alternative<StandardName>(parse_file_name("UPKIHON_202611" + tail, lenient)));
+    CHECK_FALSE(std::holds_alternative<StandardName>(parse_file_name("UPYOBO_000000" + tail, lenient)));
+    CHECK(std::holds_alternative<StandardName>(parse_file_name("UPKIHON" + tail, lenient)));
 }
 
 TEST_CASE("other images, PDFs and texts are attachments", "[protocol]") {
@@ -268,14 +203,21 @@ TEST_CASE("other images, PDFs and texts are attachments", "[protocol]") {
           std::string("UPKIHON_0001.jpg"),
           sized(255)}) {
         INFO(name);
-        CHECK(std::holds_alternative<Attachment>(parse_file_name(name, true)));
+        CHECK(std::holds_alternative<Attachment>(parse_file_name(name, {})));
     }
+}
+
+TEST_CASE("a v3 name that is not taken any more says so", "[protocol]") {
+    const auto parsed = parse_file_name("UPPLAN_202611_0300000100_0300000005_20261120091500.CSV", {.accept_v3 = false});
+    const auto& faults = std::get<std::vector<NameFault>>(parsed);
+    REQUIRE(faults.size() == 1);
+    CHECK(faults.front().rule == Rule::name_v3_ended);
 }
 
 TEST_CASE("v3 names are refused once they are switched off, v4 names are not", "[protocol]") {
     for (const auto& good : good_names) {
         INFO(good.name);
-        const auto parsed = parse_file_name(good.name, false);
+        const auto parsed = parse_file_name(good.name, {.accept_v3 = false});
         CHECK(std::holds_alternative<StandardName>(parsed) == (good.grammar == Grammar::v4));
     }
 }

@@ -145,7 +145,7 @@ TEST_CASE("a set of files that is no sending unit is a bad combination", "[proto
         CHECK_FALSE(verdict.findings.empty());
         CHECK(verdict.unit.empty());
         for (const auto& finding : verdict.findings) {
-            CHECK(finding.code == ErrorCode::bad_file_combination);
+            CHECK(code_of(finding.rule) == ErrorCode::bad_file_combination);
             CHECK(finding.file < names.size());
             CHECK_FALSE(finding.text_ja.empty());
             CHECK_FALSE(finding.text_en.empty());
@@ -170,19 +170,38 @@ TEST_CASE("two names that differ only in the case of ASCII letters are a bad fil
     const auto verdict = check({"Plan.pdf", "other.pdf", "plan.PDF"});
     REQUIRE(verdict.findings.size() == 1);
     CHECK(verdict.findings[0].file == 2);
-    CHECK(verdict.findings[0].code == ErrorCode::bad_file_name);
+    CHECK(code_of(verdict.findings[0].rule) == ErrorCode::bad_file_name);
     // Letters outside ASCII are compared as they are.
     CHECK(check({"é.pdf", "É.pdf"}).findings.empty());
+}
+
+TEST_CASE("only the wrong files of a mixture are told, each with its rule", "[protocol]") {
+    const auto only = [](const std::vector<std::string>& names, std::size_t file) {
+        const auto verdict = check(names);
+        REQUIRE(verdict.findings.size() == 1);
+        CHECK(verdict.findings.front().file == file);
+        return row_of(verdict.findings.front().rule).id;
+    };
+    const auto plan = v4("UPPLAN:202611"), cost = v4("UPSIKYU:202611"), more = v4("UPHOSOKU:202611");
+    CHECK(only({plan, cost, v3("UPHOSOKU:202611")}, 2) == "unit.grammar");
+    CHECK(only({plan, v4("UPSIKYU:202611", "20261120091501"), more}, 1) == "unit.sequence");
+    CHECK(only({plan, cost, v4("UPHOSOKU:202612")}, 2) == "unit.month");
+    CHECK(only({v4("UP1KYO"), v4("UP2KYO"), v4("UP3KYO"), more}, 3) == "unit.supplement_month");
+    CHECK(only({v4("UPJSK:202611"), v4("UPJSK:202611") + "x.csv"}, 1) == "name.sequence");
+    CHECK(only({"a.pdf", v4("UPYOBO_SUB")}, 1) == "unit.parent");
+    CHECK(only({"a.pdf", plan, cost}, 1) == "unit.complete");
+    CHECK(only({v4("DLT1KYO"), v4("DLTPLAN:202611")}, 0) == "unit.combination");
+    CHECK(only({}, 0) == "unit.not_empty");
 }
 
 TEST_CASE("all that is wrong with the names of one bundle is told at once", "[protocol]") {
     const auto verdict =
         check({"plan.docx", "plan.csv", "a/b.pdf", "UPJSK_202611_0300000100_43_0300000006_11_20261120091500.CSV"});
     REQUIRE(verdict.findings.size() == 4);
-    CHECK(verdict.findings[0].code == ErrorCode::file_type_not_allowed);
-    CHECK(verdict.findings[1].code == ErrorCode::bad_file_name);
-    CHECK(verdict.findings[2].code == ErrorCode::bad_file_name);
-    CHECK(verdict.findings[3].code == ErrorCode::bad_file_combination);
+    CHECK(code_of(verdict.findings[0].rule) == ErrorCode::file_type_not_allowed);
+    CHECK(code_of(verdict.findings[1].rule) == ErrorCode::bad_file_name);
+    CHECK(code_of(verdict.findings[2].rule) == ErrorCode::bad_file_name);
+    CHECK(code_of(verdict.findings[3].rule) == ErrorCode::bad_file_combination);
     for (std::size_t i = 0; i < 4; ++i) {
         CHECK(verdict.findings[i].file == i);
     }
@@ -199,10 +218,52 @@ TEST_CASE("v3 units are refused once they are switched off", "[protocol]") {
     const auto verdict = check(all(v3, {"UP1KYO", "UP2KYO", "UPHOSOKU:000000"}), false);
     REQUIRE(verdict.findings.size() == 3);
     for (const auto& finding : verdict.findings) {
-        CHECK(finding.code == ErrorCode::bad_file_name);
+        CHECK(finding.rule == Rule::name_v3_ended);
     }
 }
 
 TEST_CASE("a bundle without files is no sending unit", "[protocol]") {
     CHECK(check({}).findings.size() == 1);
+}
+
+TEST_CASE("the end date of v3 is the last day, in Japan, on which old names are taken", "[protocol]") {
+    UnitSettings settings;
+    settings.v3_until = parse_day("2027-01-31");
+    CHECK(settings.at(*parse_rfc3339("2027-01-31T23:59:59+09:00")).accept_v3);
+    CHECK_FALSE(settings.at(*parse_rfc3339("2027-02-01T00:00:00+09:00")).accept_v3);
+    settings.options.accept_v3 = false;
+    CHECK_FALSE(settings.at(*parse_rfc3339("2026-11-20T00:00:00Z")).accept_v3);
+    CHECK(UnitSettings().at(*parse_rfc3339("2099-01-01T00:00:00Z")).accept_v3);
+}
+
+TEST_CASE("units may lack files, and must have their parts, where that is switched on", "[protocol]") {
+    const auto judge = [](const std::vector<std::string>& names, const UnitOptions& options) {
+        return check_unit(names, sender, recipient, options).unit;
+    };
+    UnitOptions partial;
+    partial.partial_units = *parse_partial_units("P1, P2,P3");
+    CHECK(judge({v4("UP1KYO")}, partial) == "P2");
+    CHECK(judge({v3("UP1KYO")}, partial) == "P1");
+    CHECK(judge({v4("UPHOSOKU:000000")}, partial) == "P2");
+    CHECK(judge({v4("UPHOSOKU:202611")}, partial) == "P3");
+    CHECK(judge({v4("UPPLAN:202611"), v4("UPSIKYU:202611")}, partial) == "P3");
+    CHECK(judge({v4("UPPLAN:202611"), v4("UP1KYO")}, partial).empty());
+    UnitOptions only_plans;
+    only_plans.partial_units = *parse_partial_units("P2");
+    CHECK(judge({v4("UPPLAN:202611")}, only_plans).empty());
+    UnitOptions parts;
+    parts.require_parts = true;
+    CHECK(judge({v4("UPKIHON")}, parts).empty());
+    CHECK(judge({v4("UPKIHON"), v4("UPKIHON_SUB1"), v4("UPKIHON_SUB2")}, parts) == "P8");
+    CHECK(judge({v4("UPYOBO"), v4("UPYOBO_SUB")}, parts) == "P10");
+    for (const char* wrong : {"P4", "P13", "p2", "P2;P3", ",", "P2,,P3"}) {
+        CHECK_FALSE(parse_partial_units(wrong));
+    }
+}
+
+TEST_CASE("what kind a bundle is, is told by its names", "[protocol]") {
+    for (const auto& unit : permitted_units()) {
+        CHECK(kind_of(unit.names) == unit.kind);
+    }
+    CHECK(japanese_name_of(UnitKind::other) == "PDF等");
 }

@@ -1,0 +1,186 @@
+// Drafts: save, list, send, drop.
+#include "client/commands/commands.hpp"
+#include "client/commands/listing.hpp"
+#include "client/directory.hpp"
+#include "client/drafts.hpp"
+#include "client/packing.hpp"
+#include "client/sending.hpp"
+
+#include <iostream>
+
+namespace relay::client {
+namespace {
+
+DraftStore store_of(const Settings& settings) {
+    return DraftStore(settings.drafts.empty() ? usual_drafts_folder() : settings.drafts);
+}
+
+Json to_json(const Draft& draft) {
+    Json files = Json::array();
+    for (const auto& path : draft.files) {
+        files.push_back(path.filename().string());
+    }
+    return {
+        {"draft", draft.id},
+        {"recipient", draft.recipient.str()},
+        {"saved_at", draft.saved_at},
+        {"message", draft.message},
+        {"files", files},
+        {"being_sent", draft.being_sent}};
+}
+
+void print(const Draft& draft) {
+    std::cout << draft.id << "  " << draft.saved_at << "  " << draft.recipient.str()
+              << (draft.being_sent ? "  (being sent)" : "") << '\n';
+    for (const auto& path : draft.files) {
+        std::cout << "    " << for_terminal(path.filename().string()) << '\n';
+    }
+    if (!draft.message.empty()) {
+        std::cout << "    | " << for_terminal(draft.message.substr(0, draft.message.find('\n'))) << '\n';
+    }
+}
+
+/// The bundle of an earlier attempt, or one packed now and kept.
+Outcome<PackedBundle>
+prepare(const DraftStore& store, const Draft& draft, const Settings& settings, Session& session, Depth depth) {
+    auto packed = store.load_packed(draft.id);
+    if (!packed) {
+        return packed.error();
+    }
+    if (*packed) {
+        return **std::move(packed);
+    }
+    const auto identity = Identity::load(settings.cert, settings.key);
+    if (!identity) {
+        return identity.error();
+    }
+    const auto anchors = TrustAnchors::load(settings.trusted_ca());
+    if (!anchors) {
+        return anchors.error();
+    }
+    if (auto checked = check_before_sending(draft.files, session.office(), draft.recipient, settings.standard, depth);
+        !checked) {
+        return checked.error();
+    }
+    const auto recipient = look_up(session, *anchors, draft.recipient);
+    if (!recipient) {
+        return recipient.error();
+    }
+    const auto folder = TemporaryFolder::make();
+    if (!folder) {
+        return folder.error();
+    }
+    const auto bundle =
+        pack(draft.files, draft.message, session.office(), *recipient, *identity, session.limits(), folder->path());
+    if (!bundle) {
+        return bundle.error();
+    }
+    if (auto kept = store.keep_packed(draft.id, *bundle); !kept) {
+        return kept.error();
+    }
+    packed = store.load_packed(draft.id);
+    if (!packed) {
+        return packed.error();
+    }
+    return **std::move(packed);
+}
+
+} // namespace
+
+Outcome<void> run_draft_save(const Settings& settings, const SendOptions& options) {
+    const auto number = protocol::OfficeNumber::parse(options.to);
+    if (!number) {
+        return usage_failure("--to: " + options.to + " is no office number");
+    }
+    const auto message = cover_letter_for(*number, options.cover);
+    if (!message) {
+        return message.error();
+    }
+    const std::vector<fs::path> files(options.files.begin(), options.files.end());
+    const auto draft = store_of(settings).save(*number, *message, files);
+    if (!draft) {
+        return draft.error();
+    }
+    if (settings.json) {
+        std::cout << pretty(to_json(*draft)) << '\n';
+    } else {
+        std::cout << "draft " << draft->id << " for " << number->str() << " (" << files.size() << " files)\n";
+    }
+    return {};
+}
+
+Outcome<void> run_draft_list(const Settings& settings) {
+    const auto drafts = store_of(settings).list();
+    if (!drafts) {
+        return drafts.error();
+    }
+    Json all = Json::array();
+    for (const auto& draft : *drafts) {
+        if (settings.json) {
+            all.push_back(to_json(draft));
+        } else {
+            print(draft);
+        }
+    }
+    if (settings.json) {
+        std::cout << pretty(Json{{"drafts", all}}) << '\n';
+    }
+    return {};
+}
+
+Outcome<void> run_draft_send(const Settings& settings, const DraftOptions& options) {
+    const auto store = store_of(settings);
+    const auto draft = store.load(options.id);
+    if (!draft) {
+        return draft.error();
+    }
+    const auto lock = store.lock(options.id);
+    if (!lock) {
+        return lock.error();
+    }
+    auto session = Session::sign_in(settings);
+    if (!session) {
+        return session.error();
+    }
+    const auto bundle = prepare(store, *draft, settings, *session, options.depth());
+    if (!bundle) {
+        return bundle.error();
+    }
+    const auto accepted = send_bundle(*session, *bundle);
+    if (!accepted) {
+        // Refused for good: nothing is there, and the next attempt makes a new bundle. Unclear: the same one again.
+        const int status = accepted.error().status;
+        if (status == 409 || status == 410 || status == 413 || status == 422) {
+            (void)store.drop_packed(options.id);
+        }
+        return accepted.error();
+    }
+    if (auto removed = store.remove(options.id); !removed) {
+        std::cerr << "relay-client: sent, but the draft stays: " << for_terminal(removed.error().text) << '\n';
+    }
+    if (settings.json) {
+        std::cout << pretty(*accepted) << '\n';
+    } else {
+        std::cout << "sent " << bundle->manifest.bundle_id.str() << " to " << draft->recipient.str() << " ("
+                  << draft->files.size() << " files)\n";
+    }
+    return {};
+}
+
+Outcome<void> run_draft_drop(const Settings& settings, const DraftOptions& options) {
+    const auto store = store_of(settings);
+    if (const auto draft = store.load(options.id); !draft) {
+        return draft.error();
+    }
+    const auto lock = store.lock(options.id);
+    if (!lock) {
+        return lock.error();
+    }
+    if (auto removed = store.remove(options.id); !removed) {
+        return removed;
+    }
+    std::cout << "dropped draft " << options.id << '\n';
+    return {};
+}
+
+} // namespace relay::client

@@ -1,0 +1,61 @@
+#include "protocol/standard/cp932.hpp"
+
+#include <cstddef>
+
+namespace relay::protocol::standard::cp932 {
+namespace {
+
+constexpr std::array<ByteKind, 256> make_kinds() {
+    std::array<ByteKind, 256> kinds{};
+    for (std::size_t byte = 0; byte < kinds.size(); ++byte) {
+        const bool is_lead = (byte >= 0x81 && byte <= 0x9F) || (byte >= 0xE0 && byte <= 0xFC);
+        const bool is_text = (byte >= 0x20 && byte <= 0x7E) || (byte >= 0xA1 && byte <= 0xDF) || byte == '\t';
+        kinds[byte] = is_lead ? ByteKind::lead : is_text ? ByteKind::plain : ByteKind::invalid;
+        if (byte < 0x20 || byte == 0x7F) {
+            kinds[byte] = byte == '\t' ? ByteKind::plain : ByteKind::control;
+        }
+    }
+    kinds[','] = ByteKind::comma;
+    kinds['"'] = ByteKind::quote;
+    kinds['\r'] = ByteKind::cr;
+    kinds['\n'] = ByteKind::lf;
+    return kinds;
+}
+
+struct Range {
+    std::uint8_t first_lead, last_lead, first_trail, last_trail;
+};
+
+// What Microsoft's table assigns, JIS X 0208 with the extensions of NEC and IBM.
+constexpr std::array<Range, 31> assigned_ranges{{
+    {0x81, 0x81, 0x40, 0xAC}, {0x81, 0x81, 0xB8, 0xBF}, {0x81, 0x81, 0xC8, 0xCE}, {0x81, 0x81, 0xDA, 0xE8},
+    {0x81, 0x81, 0xF0, 0xF7}, {0x81, 0x81, 0xFC, 0xFC}, {0x82, 0x82, 0x4F, 0x58}, {0x82, 0x82, 0x60, 0x79},
+    {0x82, 0x82, 0x81, 0x9A}, {0x82, 0x82, 0x9F, 0xF1}, {0x83, 0x83, 0x40, 0x96}, {0x83, 0x83, 0x9F, 0xB6},
+    {0x83, 0x83, 0xBF, 0xD6}, {0x84, 0x84, 0x40, 0x60}, {0x84, 0x84, 0x70, 0x91}, {0x84, 0x84, 0x9F, 0xBE},
+    {0x87, 0x87, 0x40, 0x5D}, {0x87, 0x87, 0x5F, 0x75}, {0x87, 0x87, 0x7E, 0x9C}, {0x88, 0x88, 0x9F, 0xFC},
+    {0x89, 0x97, 0x40, 0xFC}, {0x98, 0x98, 0x40, 0x72}, {0x98, 0x98, 0x9F, 0xFC}, {0x99, 0x9F, 0x40, 0xFC},
+    {0xE0, 0xE9, 0x40, 0xFC}, {0xEA, 0xEA, 0x40, 0xA4}, {0xED, 0xED, 0x40, 0xFC}, {0xEE, 0xEE, 0x40, 0xEC},
+    {0xEE, 0xEE, 0xEF, 0xFC}, {0xF0, 0xFB, 0x40, 0xFC}, {0xFC, 0xFC, 0x40, 0x4B},
+}};
+
+constexpr std::array<std::uint64_t, 1024> make_assigned() {
+    std::array<std::uint64_t, 1024> bits{};
+    for (const auto& range : assigned_ranges) {
+        for (unsigned lead = range.first_lead; lead <= range.last_lead; ++lead) {
+            for (unsigned trail = range.first_trail; trail <= range.last_trail; ++trail) {
+                const unsigned pair = lead << 8U | trail;
+                if (trail != 0x7F) {
+                    bits[pair >> 6U] |= std::uint64_t{1} << (pair & 63U);
+                }
+            }
+        }
+    }
+    return bits;
+}
+
+} // namespace
+
+constinit const std::array<ByteKind, 256> byte_kinds = make_kinds();
+constinit const std::array<std::uint64_t, 1024> assigned_pairs = make_assigned();
+
+} // namespace relay::protocol::standard::cp932
