@@ -6,6 +6,7 @@ foreach(part IN ITEMS
     batches
     certificates
     chunks
+    conformance
     crashes
     directory
     embedded
@@ -26,6 +27,7 @@ foreach(part IN ITEMS
     reference_client
     sending
     sessions
+    standard_client
     tls
     two_servers
     withdrawal)

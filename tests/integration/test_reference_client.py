@@ -9,28 +9,10 @@ import sys
 
 import pytest
 from coverage_tags import covers
+from reference_client import Client
 from relay_client import Bundle, eventually, open_payload
-from relay_stack import BINARIES, ROOT
-
-
-class Client:
-    """relay-client with the settings of one person in a TOML file."""
-
-    def __init__(self, stack, person):
-        self.config = os.path.join(stack.certs, person.user_id + ".toml")
-        password = os.path.join(stack.certs, person.user_id + ".password")
-        with open(password, "w", encoding="utf-8") as file:
-            file.write(person.password + "\n")
-        values = {"url": "https://127.0.0.1:%d" % stack.endpoint.port, "ca": stack.endpoint.ca, "cert": person.cert, "key": person.key,
-                  "user": person.user_id, "password_file": password}
-        with open(self.config, "w", encoding="utf-8") as file:
-            file.write("".join("%s = %s\n" % (key, json.dumps(value)) for key, value in values.items()))
-
-    def run(self, *args, code=0):
-        done = subprocess.run([os.path.join(BINARIES, "relay-client"), "--config", self.config, *map(str, args)],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
-        assert done.returncode == code, (args, done.returncode, done.stdout, done.stderr)
-        return done.stdout if code == 0 else done.stderr
+from relay_stack import ROOT
+from stack import standard_files
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +69,8 @@ def test_a_folder_of_files_is_sorted_to_offices_by_its_names(stack, people, clie
     folder = tmp_path / "month"
     folder.mkdir()
     for number in (people.b.number, people.c.number):
-        name = "UPJSK_202611_%s_43_%s_11_20261120091500.CSV" % (people.a.number, number)
-        (folder / name).write_bytes(b"202407,1\r\n")
+        for name, data in standard_files.unit("P6", people.a.number, number):
+            (folder / name).write_bytes(data)
     sender.run("send-batch", folder)
     waiting = [terminal.pages("/v1/inbox", "bundles") for terminal in (people.at_b, people.at_c)]
     assert all(any(one["files"][0]["name"].startswith("UPJSK") for one in inbox) for inbox in waiting)

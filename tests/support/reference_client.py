@@ -1,0 +1,35 @@
+"""relay-client as one person runs it."""
+
+import json
+import os
+import subprocess
+
+from relay_stack import BINARIES
+
+
+class Client:
+    """relay-client with the settings of one person in a TOML file."""
+
+    def __init__(self, stack, person):
+        self.config = os.path.join(stack.certs, person.user_id + ".toml")
+        password = os.path.join(stack.certs, person.user_id + ".password")
+        with open(password, "w", encoding="utf-8") as file:
+            file.write(person.password + "\n")
+        values = {"url": "https://127.0.0.1:%d" % stack.endpoint.port, "ca": stack.endpoint.ca, "cert": person.cert, "key": person.key,
+                  "user": person.user_id, "password_file": password}
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write("".join("%s = %s\n" % (key, json.dumps(value)) for key, value in values.items()))
+
+    def command(self, *args):
+        return [os.path.join(BINARIES, "relay-client"), "--config", self.config, *map(str, args)]
+
+    def run(self, *args, code=0):
+        done = subprocess.run(self.command(*args), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240)
+        assert done.returncode == code, (args, done.returncode, done.stdout, done.stderr)
+        return done.stdout if code == 0 else done.stderr
+
+    def json(self, *args, code=0):
+        """The JSON that it prints, whatever it says on standard error."""
+        done = subprocess.run(self.command("--json", *args), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240)
+        assert done.returncode == code, (args, done.returncode, done.stdout, done.stderr)
+        return json.loads(done.stdout)
