@@ -98,10 +98,10 @@ Result<void> App::Parts::build() {
     changes = std::make_unique<mailbox::Changes>(threads.contexts());
     coverage = std::make_unique<mailbox::Coverage>(*bundles, threads.background, clock);
     sending = std::make_unique<mailbox::Sending>(
-        mailbox::Sending::Parts{*bundles, *events, *payloads, *access, clock}, sending_settings(config)
+        mailbox::Sending::Parts{*bundles, *events, *payloads, *access, verifier, clock}, sending_settings(config)
     );
     receiving = std::make_unique<mailbox::Receiving>(
-        mailbox::Receiving::Parts{*bundles, *payloads, *access, *coverage, clock},
+        mailbox::Receiving::Parts{*bundles, *payloads, *access, *coverage, verifier, clock},
         mailbox::ReceivingSettings{config.limits.inline_payload, config.claims.partial_lapse, config.claims.sent_lapse}
     );
     janitor = std::make_unique<mailbox::Janitor>(*bundles, *payloads, config.bundles.unfinished_upload);

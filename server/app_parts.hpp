@@ -1,6 +1,7 @@
 // What the process is made of, in the order in which it is built. For app.cpp and app_parts.cpp alone.
 #pragma once
 
+#include "protocol/cms/verifier.hpp"
 #include "server/accounts/argon_pool.hpp"
 #include "server/accounts/passwords.hpp"
 #include "server/accounts/peer_certificate.hpp"
@@ -51,6 +52,7 @@ struct App::Parts {
     http::TlsContext tls;
     http::MemoryBudget memory;
     mailbox::Clock clock;
+    protocol::cms::Verifier verifier;
 
     std::unique_ptr<storage::postgres::DbExecutor> executor;
     std::unique_ptr<storage::PayloadStore> payloads;

@@ -144,7 +144,7 @@ Receiving::open_chunk(Party party, protocol::BundleId bundle_id, int n, protocol
 
 Awaitable<Result<storage::BundleRecord>>
 Receiving::receive_receipt(Party party, protocol::BundleId bundle_id, protocol::Bytes signed_receipt) {
-    auto word = co_await verify_word(signed_receipt, party, parts_.directory, parts_.clock());
+    auto word = co_await verify_word(parts_.verifier, signed_receipt, party, parts_.directory, parts_.clock());
     if (!word) {
         co_return word.error();
     }

@@ -1,6 +1,7 @@
 // Receiving (protocol.md §6, §7): the claim, the chunks read under it, and the receipt that ends it.
 #pragma once
 
+#include "protocol/cms/verifier.hpp"
 #include "protocol/error.hpp"
 #include "server/mailbox/coverage.hpp"
 #include "server/mailbox/directory.hpp"
@@ -48,6 +49,7 @@ public:
         storage::PayloadStore& payloads;
         Directory& directory;
         Coverage& coverage;
+        protocol::cms::Verifier& verifier;
         Clock clock;
     };
     Receiving(Parts parts, ReceivingSettings settings);

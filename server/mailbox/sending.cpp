@@ -122,7 +122,7 @@ Awaitable<SendAnswer> Sending::decide(ExaminedUpload examined) {
 
 Awaitable<Result<void>> Sending::read_word(const Party& party, const Upload& upload, Judged& judged) {
     // Stage 3: the signature over the bytes received, then the signer.
-    auto word = co_await verify_word(upload.signed_manifest, party, parts_.directory, parts_.clock());
+    auto word = co_await verify_word(parts_.verifier, upload.signed_manifest, party, parts_.directory, parts_.clock());
     if (!word) {
         co_return word.error();
     }

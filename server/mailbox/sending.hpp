@@ -63,6 +63,7 @@ public:
         storage::EventStore& events;
         storage::PayloadStore& payloads;
         Directory& directory;
+        protocol::cms::Verifier& verifier;
         Clock clock;
     };
     Sending(Parts parts, SendingSettings settings);

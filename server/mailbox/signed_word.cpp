@@ -5,9 +5,14 @@ namespace relay::server::mailbox {
 using protocol::Error;
 using protocol::ErrorCode;
 
-Awaitable<protocol::Result<protocol::cms::SignedContent>>
-verify_word(protocol::BytesView signed_data, const Party& party, Directory& directory, protocol::Time now) {
-    auto verified = protocol::cms::verify(signed_data);
+Awaitable<protocol::Result<protocol::cms::SignedContent>> verify_word(
+    protocol::cms::Verifier& verifier,
+    protocol::BytesView signed_data,
+    const Party& party,
+    Directory& directory,
+    protocol::Time now
+) {
+    auto verified = verifier.verify(signed_data);
     if (!verified) {
         co_return verified.error();
     }

@@ -276,6 +276,15 @@ def write_seeds(folder, seeds):
             file.write(seed)
 
 
+def rearrangements():
+    """Programs for known_signer: every kind of step on every element, and pairs with a signature between them."""
+    for what in range(8):
+        for which in range(0, 96, 1 if what in (1, 2, 3) else 4):
+            yield bytes((what, what, which, which * 7 % 256, 0x41))
+    for which in range(0, 96, 3):
+        yield bytes((0x40, 0x81, which, 1, 0, 0x05, which + 1, 3, 0x39))
+
+
 def all_seeds(scratch):
     ca = cms.OutsideCa(scratch)
     keys = (("rsa:2048",), ("ec", "-pkeyopt", "ec_paramgen_curve:P-256"), ("ec", "-pkeyopt", "ec_paramgen_curve:P-384"))
@@ -298,6 +307,7 @@ def all_seeds(scratch):
         "query": iter((b"after=aW5ib3g6MQ&limit=100", b"a=%e3%81%82+b&a=2", b"=%00&%zz", b"x=%ff&&y", b"from=2026-11-20T00:15:00%2B09:00")),
         "receipt": receipts(),
         "recipients": encrypted,
+        "known_signer": rearrangements(),
         "signed_data": signed,
         "time": literals("protocol/time_test.cpp"),
         "trust": trusts(people, ca),

@@ -4,6 +4,7 @@
 #include "protocol/cms/signed_data.hpp"
 
 #include "protocol/cms/ber_reader.hpp"
+#include "protocol/cms/verifier.hpp"
 #include "tests/support/test_pki.hpp"
 
 #include <catch2/catch.hpp>
@@ -59,6 +60,8 @@ public:
         }
         const cms::BioPtr input = cms::open_bio(content);
         REQUIRE(CMS_final(cms_.get(), input.get(), nullptr, flags) == 1);
+        REQUIRE(verifier_.verify(encoded()).has_value());
+        REQUIRE(verifier_.verify_known(encoded()).has_value() != pss); // so that accepts() asks both ways
     }
 
     [[nodiscard]] EVP_PKEY* key() const { return signer_.key.get(); }
@@ -90,7 +93,11 @@ public:
     }
     [[nodiscard]] bool accepts(const Bytes& signature) const {
         REQUIRE(ASN1_OCTET_STRING_set(place(), signature.data(), static_cast<int>(signature.size())) == 1);
-        return cms::verify(encoded()).has_value();
+        const Bytes der = encoded();
+        const bool accepted = cms::verify(der).has_value();
+        CHECK((accepted || !verifier_.verify_known(der).has_value()));
+        CHECK(verifier_.verify(der).has_value() == accepted);
+        return accepted;
     }
     void refuse_all(const Forms& forms) const {
         for (const auto& [name, signature] : forms) {
@@ -111,6 +118,7 @@ private:
 
     test::TestCertificate signer_;
     cms::CmsPtr cms_;
+    mutable cms::Verifier verifier_;
 };
 
 /// Content octets of a positive INTEGER.

@@ -1,5 +1,6 @@
 #include "protocol/cms/signed_data.hpp"
 
+#include "protocol/cms/verifier.hpp"
 #include "tests/support/test_pki.hpp"
 
 #include <catch2/catch.hpp>
@@ -53,6 +54,12 @@ Bytes sign_with(const test::TestCertificate& signer, const Signing& how = {}) {
     return test::take_bytes(out.get());
 }
 
+/// Knows every signer of this process, and must never accept what cms::verify() refuses.
+cms::Verifier& verifier() {
+    static cms::Verifier one;
+    return one;
+}
+
 void require_good(const Bytes& signed_data, const test::TestCertificate& signer) {
     const auto verified = cms::verify(signed_data);
     INFO((verified ? std::string() : verified.error().cause));
@@ -60,6 +67,14 @@ void require_good(const Bytes& signed_data, const test::TestCertificate& signer)
     CHECK(verified->content == manifest);
     CHECK(verified->signer_certificate == signer.der());
     CHECK(verified->signer_sha256 == Digest::of(BytesView(signer.der())));
+    for (int i = 0; i < 2; ++i) {
+        const auto again = verifier().verify(signed_data);
+        REQUIRE(again.has_value());
+        CHECK(again->content == verified->content);
+        CHECK(again->signer_certificate == verified->signer_certificate);
+        CHECK(again->signer_sha256 == verified->signer_sha256);
+    }
+    CHECK(ERR_peek_error() == 0);
 }
 
 void require_refused(const Bytes& signed_data, std::string_view reason = {}) {
@@ -69,6 +84,8 @@ void require_refused(const Bytes& signed_data, std::string_view reason = {}) {
     CHECK(verified.error().cause.starts_with("CMS: "));
     INFO(verified.error().cause);
     CHECK(verified.error().cause.find(reason) != std::string::npos);
+    CHECK_FALSE(verifier().verify_known(signed_data).has_value());
+    CHECK(verifier().verify(signed_data).has_error());
     CHECK(ERR_peek_error() == 0);
 }
 
