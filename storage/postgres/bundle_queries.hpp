@@ -1,5 +1,5 @@
 // SQL of commit groups, whose statements are pipelined into one transaction and take arrays with one element per item.
-// settle, destroy and notify serve the executor's jobs as well.
+// settle, destroy and notify serve the executor's jobs as well; the first two are functions (migrations/0002).
 #pragma once
 
 #include "storage/postgres/bundle_queries_common.hpp"
@@ -28,47 +28,9 @@ inline constexpr Query lock_objects{
     "lock_objects",
     "SELECT key FROM pending_objects WHERE key = ANY($1::text[]) AND doomed IS NOT TRUE ORDER BY key FOR UPDATE"};
 
-// Drops, expiries and lapses that are due. $1 bundle_ids, locked.
-inline constexpr Query settle_bundles{"settle_bundles", "WITH " RELAY_MOMENT R"(,
-due AS MATERIALIZED (
-    SELECT b.bundle_id, b.upload_id, b.sender, b.recipient, b.manifest_sha256, b.claim_id, b.state AS was, t,
-           CASE WHEN b.state = 'uploading' THEN 'dropped'
-                WHEN b.state = 'waiting' THEN 'expired'
-                WHEN b.sent_at IS NOT NULL THEN 'fetched'
-                WHEN b.expires_at <= t THEN 'expired'
-                ELSE 'waiting' END AS becomes
-    FROM bundles b, moment WHERE b.bundle_id = ANY($1::uuid[]) AND coalesce(b.due_at <= t, false)),
-lapsed AS (
-    INSERT INTO lapsed_claims (bundle_id, claim_id, lapsed_at)
-    SELECT bundle_id, claim_id, t FROM due WHERE was = 'claimed' AND becomes <> 'fetched' ON CONFLICT DO NOTHING),
-dropped AS (DELETE FROM bundles b USING due d WHERE d.becomes = 'dropped' AND b.bundle_id = d.bundle_id),
-manifests AS (DELETE FROM bundle_manifests m USING due d WHERE d.becomes = 'dropped' AND m.bundle_id = d.bundle_id),
-chunks AS (
-    DELETE FROM payload_chunks p USING due d WHERE d.becomes = 'dropped' AND p.upload_id = d.upload_id
-    RETURNING p.object_key),
-doomed AS (
-    INSERT INTO pending_objects (key, at, doomed) SELECT object_key, t, true FROM chunks, moment
-    WHERE object_key IS NOT NULL),
-changed AS (
-    UPDATE bundles b SET
-        state = d.becomes,
-        due_at = CASE d.becomes WHEN 'waiting' THEN b.expires_at END,
-        claim_id = CASE d.becomes WHEN 'fetched' THEN b.claim_id END,
-        claimed_at = CASE d.becomes WHEN 'fetched' THEN b.claimed_at END,
-        last_call_at = CASE d.becomes WHEN 'fetched' THEN b.last_call_at END,
-        sent = CASE d.becomes WHEN 'fetched' THEN b.sent END,
-        sent_at = CASE d.becomes WHEN 'fetched' THEN b.sent_at END,
-        fetched_at = CASE d.becomes WHEN 'fetched' THEN d.t END,
-        confirmation = CASE d.becomes WHEN 'fetched' THEN 'none' END,
-        expired_at = CASE d.becomes WHEN 'expired' THEN d.t END
-    FROM due d WHERE d.becomes <> 'dropped' AND b.bundle_id = d.bundle_id)
-INSERT INTO events (event_id, type, at, bundle_id, sender, recipient, manifest_sha256, confirmation)
-SELECT relay_uuid7(d.t), e.type, d.t, d.bundle_id, d.sender, d.recipient, d.manifest_sha256, e.confirmation
-FROM due d CROSS JOIN LATERAL (VALUES
-    (1, 'claim_lapsed', NULL, d.was = 'claimed' AND d.becomes <> 'fetched'),
-    (2, 'bundle_expired', NULL, d.becomes = 'expired'),
-    (2, 'bundle_fetched', 'none', d.becomes = 'fetched')) e (nth, type, confirmation, holds)
-WHERE e.holds ORDER BY d.bundle_id, e.nth)"};
+// Drops, expiries and lapses that are due, and what they destroy. $1 bundle_ids, locked. The function's own look for
+// something due is all that it costs practically every group.
+inline constexpr Query settle_bundles{"settle_bundles", "SELECT settle_bundles($1::uuid[])"};
 
 // $1 offices, $2 places to take in their inboxes, $3 in their outboxes. Primary key.
 inline constexpr Query take_places{"take_places", R"(
@@ -261,20 +223,8 @@ FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS event_id, un
              unnest($6::bytea[]) AS receipt_sha256) i
 JOIN events e ON e.event_id = i.event_id ON CONFLICT (bundle_id) DO NOTHING)"};
 
-// Payloads of bundles at their end; those with objects get their event from tell_destroyed. $1 bundle_ids, locked.
-inline constexpr Query destroy_payloads{"destroy_payloads", "WITH " RELAY_MOMENT R"(,
-gone AS (
-    DELETE FROM payload_chunks p USING bundles b
-    WHERE b.bundle_id = ANY($1::uuid[]) AND b.state IN ('fetched', 'rejected', 'withdrawn', 'expired')
-      AND p.upload_id = b.upload_id
-    RETURNING b.bundle_id, b.sender, b.recipient, b.manifest_sha256, p.object_key),
-doomed AS (
-    INSERT INTO pending_objects (key, at, doomed, bundle_id)
-    SELECT object_key, t, true, bundle_id FROM gone, moment WHERE object_key IS NOT NULL)
-INSERT INTO events (event_id, type, at, bundle_id, sender, recipient, manifest_sha256)
-SELECT relay_uuid7(t), 'payload_destroyed', t, bundle_id, sender, recipient, manifest_sha256
-FROM gone, moment GROUP BY t, bundle_id, sender, recipient, manifest_sha256 HAVING count(object_key) = 0
-ORDER BY bundle_id)"};
+// Payloads of bundles that this transaction brought to their end by a receipt or a withdrawal. $1 bundle_ids, locked.
+inline constexpr Query destroy_payloads{"destroy_payloads", "SELECT destroy_payloads($1::uuid[])"};
 
 // Bundles whose place in an inbox's page changed: written by this transaction, except where only a claim's calls were
 // noted. $1 bundle_ids.
@@ -287,7 +237,8 @@ WHERE d.offices IS NOT NULL)"};
 
 // $1 bundle_id, $2 event_id, $3 claim_id or null, $4 upload_id or null, $5 n of a chunk or null, $6 inline limit of a
 // claim or null, $7 whether of an acceptance, $8 whether of a receipt, $9 sender of a reservation or null, $10 the
-// item's number.
+// item's number. OFFSET 0 keeps the conditions on `b` and `i` where they spare the look-up: nothing of what an
+// acceptance has just stored travels back, and receipts stand only beside end states.
 inline constexpr Query answer_items{"answer_items", "SELECT " RELAY_BUNDLE_COLUMNS R"(,
     CASE WHEN NOT i.accepts OR b.upload_id <> i.upload_id THEN m.files END,
     CASE WHEN NOT i.accepts OR b.upload_id <> i.upload_id THEN m.cover END,
@@ -309,7 +260,12 @@ FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS event_id, un
              unnest($4::uuid[]) AS upload_id, unnest($5::int[]) AS n, unnest($6::bigint[]) AS inline_limit,
              unnest($7::boolean[]) AS accepts, unnest($8::boolean[]) AS receives, unnest($9::text[]) AS reserver,
              unnest($10::int[]) AS nth) i
-LEFT JOIN bundles b ON b.bundle_id = i.bundle_id)" RELAY_BUNDLE_JOINS};
+LEFT JOIN bundles b ON b.bundle_id = i.bundle_id
+LEFT JOIN offices s ON s.number = b.sender LEFT JOIN offices r ON r.number = b.recipient
+LEFT JOIN LATERAL (SELECT * FROM receipts c WHERE c.bundle_id = b.bundle_id AND b.state IN ('fetched', 'rejected')
+                   OFFSET 0) c ON true
+LEFT JOIN LATERAL (SELECT * FROM bundle_manifests m WHERE m.bundle_id = b.bundle_id
+                   AND (NOT i.accepts OR b.upload_id <> i.upload_id) OFFSET 0) m ON true)"};
 
 inline constexpr std::array group_queries{
     lock_bundles,    lock_mailboxes,   lock_objects,     settle_bundles, take_places,

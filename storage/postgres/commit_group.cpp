@@ -91,8 +91,8 @@ CommitGroup::CommitGroup(std::span<const std::unique_ptr<CommitItem>> items, con
     }
     if (!receipts_.empty()) {
         add_receipts();
+        add(q::destroy_payloads, {all_ids_});
     }
-    add(q::destroy_payloads, {all_ids_});
     add(q::notify_mailboxes, {all_ids_});
     if (!answered_.empty()) {
         add_answers(items);

@@ -19,13 +19,18 @@ public:
         std::string pattern = "/tmp/relay-migrations-XXXXXX";
         REQUIRE(mkdtemp(pattern.data()) != nullptr);
         path = pattern;
-        std::filesystem::copy_file(RELAY_MIGRATIONS "/0001_relay.sql", path / "0001_relay.sql");
+        std::filesystem::copy(RELAY_MIGRATIONS, path);
     }
     ~MigrationFolder() { std::filesystem::remove_all(path); }
     MigrationFolder(const MigrationFolder&) = delete;
     MigrationFolder& operator=(const MigrationFolder&) = delete;
 
     void write(const std::string& name, const std::string& text) const { std::ofstream(path / name) << text; }
+    /// The n-th migration behind those that there are.
+    void add(int n, const std::string& name, const std::string& text) const {
+        const std::string number = std::to_string(needed_schema + n);
+        write(std::string(4 - number.size(), '0') + number + "_" + name + ".sql", text);
+    }
     std::vector<Migration> read() const { return read_migrations(path).value(); }
 
     std::filesystem::path path;
@@ -36,17 +41,17 @@ public:
 TEST_CASE("Migrations are applied once, in order, up to the number asked for", "[storage]") {
     const TestDatabase database;
     const MigrationFolder folder;
-    folder.write("0002_second.sql", "CREATE TABLE second (a int);");
-    folder.write("0003_third.sql", "CREATE TABLE third (a int); INSERT INTO third SELECT a FROM second;");
+    folder.add(1, "second", "CREATE TABLE second (a int);");
+    folder.add(2, "third", "CREATE TABLE third (a int); INSERT INTO third SELECT a FROM second;");
     auto schema = Schema::connect(database.owner_url()).value();
     CHECK(schema.migrate(folder.read(), std::nullopt, true).value().size() == 2);
-    CHECK(schema_version(database.url()).value() == 1);
-    CHECK(schema.migrate(folder.read(), 2, false).value().size() == 1);
-    CHECK(schema_version(database.url()).value() == 2);
-    auto states = schema.status(folder.read()).value();
-    REQUIRE(states.size() == 3);
-    CHECK(states[1].applied_at.has_value());
-    CHECK_FALSE(states[2].applied_at.has_value());
+    CHECK(schema_version(database.url()).value() == needed_schema);
+    CHECK(schema.migrate(folder.read(), needed_schema + 1, false).value().size() == 1);
+    CHECK(schema_version(database.url()).value() == needed_schema + 1);
+    const auto states = schema.status(folder.read()).value();
+    REQUIRE(states.size() == needed_schema + 2);
+    CHECK(states[needed_schema].applied_at.has_value());
+    CHECK_FALSE(states[needed_schema + 1].applied_at.has_value());
     CHECK(schema.migrate(folder.read(), std::nullopt, false).value().size() == 1);
     CHECK(schema.migrate(folder.read(), std::nullopt, false).value().empty());
     CHECK(check_schema(database.url()).has_value());
@@ -55,13 +60,15 @@ TEST_CASE("Migrations are applied once, in order, up to the number asked for", "
 TEST_CASE("A migration that fails leaves nothing of itself", "[storage]") {
     const TestDatabase database;
     const MigrationFolder folder;
-    folder.write("0002_second.sql", "CREATE TABLE second (a int); SELECT 1/0;");
+    folder.add(1, "second", "CREATE TABLE second (a int); SELECT 1/0;");
     auto schema = Schema::connect(database.owner_url()).value();
     const auto result = schema.migrate(folder.read(), std::nullopt, false);
     REQUIRE(result.has_error());
-    CHECK_THAT(result.error().cause, Catch::Matchers::Contains("migration 2 (second)"));
+    CHECK_THAT(
+        result.error().cause, Catch::Matchers::Contains("migration " + std::to_string(needed_schema + 1) + " (second)")
+    );
     CHECK(database.sql("SELECT to_regclass('second') IS NULL")[0][0].as<bool>());
-    CHECK(schema_version(database.url()).value() == 1);
+    CHECK(schema_version(database.url()).value() == needed_schema);
 }
 
 TEST_CASE("A migration that was changed after it had been applied is refused", "[storage]") {
@@ -74,7 +81,7 @@ TEST_CASE("A migration that was changed after it had been applied is refused", "
 }
 
 TEST_CASE("Names that are not NNNN_words.sql and gaps in the numbers are refused", "[storage]") {
-    for (const char* name : {"2_second.sql", "0002second.sql", "0003_third.sql", "0002_.sql", "second.sql"}) {
+    for (const char* name : {"2_second.sql", "0002second.sql", "9999_behind_a_gap.sql", "0002_.sql", "second.sql"}) {
         CAPTURE(name);
         const MigrationFolder folder;
         folder.write(name, "SELECT 1;");
