@@ -157,7 +157,7 @@ inline constexpr Query list_offices = {
     " AND c.not_after >= to_timestamp(0) + $6::bigint * interval '1 microsecond') AS accepting"
     " FROM offices o WHERE o.closed_at IS NULL AND ($1::text IS NULL OR o.prefecture = $1)"
     " AND ($2::text IS NULL OR starts_with(o.number, $2) OR strpos(lower(o.name), lower($2)) > 0)"
-    " AND ($3::text IS NULL OR o.number > $3) ORDER BY o.number LIMIT $4",
+    " AND o.number > coalesce($3::text, '') ORDER BY o.number LIMIT $4",
 };
 
 inline constexpr Query all[] = {

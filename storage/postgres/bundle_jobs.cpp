@@ -40,17 +40,16 @@ ListPage page_of(const pqxx::result& rows, int limit) {
 /// After the locks were taken. `bundle_ids`: an array literal.
 void settle_locked(pqxx::work& work, const std::string& bundle_ids) {
     work.exec_prepared(q::settle_bundles.name, bundle_ids);
-    work.exec_prepared(q::destroy_payloads.name, bundle_ids);
 }
 
 } // namespace
 
-std::optional<BundleRecord> find(pqxx::work& work, BundleId bundle_id, bool with_signed) {
+std::optional<BundleRecord> find(pqxx::transaction_base& work, BundleId bundle_id, bool with_signed) {
     const auto rows = work.exec_prepared(q::find_bundle.name, bundle_id.str(), with_signed);
     return rows.empty() ? std::nullopt : std::optional(read_bundle(TextRow(rows[0])));
 }
 
-ListPage list_outbox(pqxx::work& work, const OutboxQuery& query) {
+ListPage list_outbox(pqxx::transaction_base& work, const OutboxQuery& query) {
     const auto before = query.before.value_or(std::numeric_limits<std::int64_t>::max());
     return page_of(
         work.exec_prepared(
@@ -66,7 +65,7 @@ ListPage list_outbox(pqxx::work& work, const OutboxQuery& query) {
     );
 }
 
-ListPage list_inbox(pqxx::work& work, const InboxQuery& query) {
+ListPage list_inbox(pqxx::transaction_base& work, const InboxQuery& query) {
     const auto after = query.after.value_or(0);
     const auto rows =
         query.state ? work.exec_prepared(
@@ -77,7 +76,7 @@ ListPage list_inbox(pqxx::work& work, const InboxQuery& query) {
 }
 
 std::optional<Result<ChunkSource>>
-locate_chunk(pqxx::work& work, BundleId bundle_id, int n, ClaimId claim_id, const OfficeNumber& recipient) {
+locate_chunk(pqxx::transaction_base& work, BundleId bundle_id, int n, ClaimId claim_id, const OfficeNumber& recipient) {
     using Answer = std::optional<Result<ChunkSource>>;
     const auto rows = work.exec_prepared(q::find_chunk.name, bundle_id.str(), std::max(n, 0), claim_id.str());
     if (rows.empty()) {

@@ -1,5 +1,5 @@
-// Transactions on bundles that run on the executor: reads, withdrawal and the janitor's work. Each throws what libpqxx
-// throws; the executor opens and commits. Used by pg_bundle_store alone.
+// SQL on bundles that runs on the executor: single reads, and the transactions of withdrawal and the janitor. Each
+// throws what libpqxx throws; the executor opens and commits. Used by pg_bundle_store alone.
 #pragma once
 
 #include "storage/bundle_store.hpp"
@@ -12,13 +12,13 @@
 
 namespace relay::storage::postgres::bundle_jobs {
 
-[[nodiscard]] std::optional<BundleRecord> find(pqxx::work& work, BundleId bundle_id, bool with_signed);
-[[nodiscard]] ListPage list_outbox(pqxx::work& work, const OutboxQuery& query);
-[[nodiscard]] ListPage list_inbox(pqxx::work& work, const InboxQuery& query);
+[[nodiscard]] std::optional<BundleRecord> find(pqxx::transaction_base& work, BundleId bundle_id, bool with_signed);
+[[nodiscard]] ListPage list_outbox(pqxx::transaction_base& work, const OutboxQuery& query);
+[[nodiscard]] ListPage list_inbox(pqxx::transaction_base& work, const InboxQuery& query);
 
 /// Nothing: something is due for the bundle, which must be settled first.
 [[nodiscard]] std::optional<Result<ChunkSource>>
-locate_chunk(pqxx::work& work, BundleId bundle_id, int n, ClaimId claim_id, const OfficeNumber& recipient);
+locate_chunk(pqxx::transaction_base& work, BundleId bundle_id, int n, ClaimId claim_id, const OfficeNumber& recipient);
 
 /// Carries out what is due for this bundle, and tells of it.
 void settle(pqxx::work& work, BundleId bundle_id);

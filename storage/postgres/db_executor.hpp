@@ -41,6 +41,9 @@ enum class Access : std::uint8_t {
 /// Owns all its data; results of libpqxx are copied to values before it returns.
 template <class T>
 using Job = std::function<protocol::Result<T>(pqxx::work&)>;
+/// One statement that only reads: no transaction is opened for it, so that it takes one round trip instead of three.
+template <class T>
+using Look = std::function<protocol::Result<T>(pqxx::transaction_base&)>;
 
 /// Told after every job, on a worker's thread: the query's name, the time in the queue and the time at work.
 using JobObserver =
@@ -71,12 +74,17 @@ public:
     /// Errors: the job's own; unavailable (queue full, no database, nothing kept); internal (also: outcome unknown).
     template <class T>
     [[nodiscard]] Awaitable<protocol::Result<T>> submit(const char* name, Access access, Job<T> job) {
-        return submit_to<T>(calls_, name, access, std::move(job));
+        return submit_to<T, pqxx::work>(calls_, name, access, std::move(job));
+    }
+    /// As `submit` with Access::read, for a single statement.
+    template <class T>
+    [[nodiscard]] Awaitable<protocol::Result<T>> submit_look(const char* name, Look<T> look) {
+        return submit_to<T, pqxx::nontransaction>(calls_, name, Access::read, std::move(look));
     }
     /// As `submit` with Access::read, on the auditors' connection.
     template <class T>
     [[nodiscard]] Awaitable<protocol::Result<T>> submit_audit(const char* name, Job<T> job) {
-        return submit_to<T>(audits_, name, Access::read, std::move(job));
+        return submit_to<T, pqxx::work>(audits_, name, Access::read, std::move(job));
     }
 
     [[nodiscard]] std::size_t queued() const;
@@ -101,17 +109,17 @@ private:
         std::chrono::steady_clock::time_point queued_at_ = std::chrono::steady_clock::now();
     };
 
-    template <class T, class Handler>
+    template <class T, class Transaction, class Work, class Handler>
     class TaskOf final : public Task {
     public:
-        TaskOf(const char* name, Access access, Job<T> job, Handler handler)
+        TaskOf(const char* name, Access access, Work job, Handler handler)
             : Task(name, access),
               job_(std::move(job)),
               handler_(std::move(handler)),
               guard_(boost::asio::make_work_guard(boost::asio::get_associated_executor(handler_))) {}
 
         bool attempt(pqxx::connection& connection) override {
-            pqxx::work transaction(connection, name_);
+            Transaction transaction(connection, name_);
             result_.emplace(job_(transaction));
             if (result_->has_error()) {
                 transaction.abort();
@@ -130,7 +138,7 @@ private:
         }
 
     private:
-        Job<T> job_;
+        Work job_;
         Handler handler_;
         boost::asio::executor_work_guard<boost::asio::associated_executor_t<Handler>> guard_;
         std::optional<protocol::Result<T>> result_;
@@ -151,11 +159,12 @@ private:
     bool connect(Worker& worker, Task& task);
     void prepare_new(Worker& worker);
 
-    template <class T>
-    Awaitable<protocol::Result<T>> submit_to(Queue& queue, const char* name, Access access, Job<T> job) {
+    template <class T, class Transaction, class Work>
+    Awaitable<protocol::Result<T>> submit_to(Queue& queue, const char* name, Access access, Work job) {
         auto begin = [this, &queue, name, access, kept = std::move(job)](auto handler) mutable {
             using Handler = std::decay_t<decltype(handler)>;
-            push(queue, std::make_unique<TaskOf<T, Handler>>(name, access, std::move(kept), std::move(handler)));
+            using Kind = TaskOf<T, Transaction, Work, Handler>;
+            push(queue, std::make_unique<Kind>(name, access, std::move(kept), std::move(handler)));
         };
         return boost::asio::async_initiate<const boost::asio::use_awaitable_t<Executor>, void(protocol::Result<T>)>(
             std::move(begin), use_relay_awaitable

@@ -13,12 +13,6 @@ namespace q = bundle_queries;
 
 namespace {
 
-/// Groups look every row up by its key. Plans that a small table makes cheap (whole scans, hashes) would be kept while
-/// it grows, so they are not on offer; then one plan for all groups serves.
-constexpr std::string_view writer_settings =
-    "-c statement_timeout=10000 -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off "
-    "-c plan_cache_mode=force_generic_plan -c jit=off";
-
 constexpr std::size_t item_overhead = 512;
 /// Most payloads of claims are far smaller than their limit.
 constexpr std::size_t claim_weight = 64U << 10U;
@@ -145,10 +139,10 @@ PgBundleStore::withdraw(BundleId bundle_id, OfficeNumber sender, Attempt attempt
 Awaitable<Result<ChunkSource>>
 PgBundleStore::locate_chunk(BundleId bundle_id, int n, ClaimId claim_id, OfficeNumber recipient) {
     using Located = std::optional<ChunkSource>;
-    const Job<Located> look = [=](pqxx::work& work) -> Result<Located> {
+    const Look<Located> look = [=](pqxx::transaction_base& work) -> Result<Located> {
         return unwrap(bundle_jobs::locate_chunk(work, bundle_id, n, claim_id, recipient));
     };
-    auto first = co_await executor_.submit<Located>(q::find_chunk.name, Access::read, look);
+    auto first = co_await executor_.submit_look<Located>(q::find_chunk.name, look);
     if (first.has_error()) {
         co_return std::move(first.error());
     }
@@ -164,7 +158,7 @@ PgBundleStore::locate_chunk(BundleId bundle_id, int n, ClaimId claim_id, OfficeN
     if (settled.has_error()) {
         co_return std::move(settled.error());
     }
-    auto second = co_await executor_.submit<Located>(q::find_chunk.name, Access::read, look);
+    auto second = co_await executor_.submit_look<Located>(q::find_chunk.name, look);
     if (second.has_error()) {
         co_return std::move(second.error());
     }
@@ -176,30 +170,27 @@ PgBundleStore::locate_chunk(BundleId bundle_id, int n, ClaimId claim_id, OfficeN
 
 Awaitable<Result<std::optional<BundleRecord>>> PgBundleStore::find(BundleId bundle_id, bool with_signed) {
     using Outcome = std::optional<BundleRecord>;
-    return executor_.submit<Outcome>(
+    return executor_.submit_look<Outcome>(
         q::find_bundle.name,
-        Access::read,
-        [bundle_id, with_signed](pqxx::work& work) -> Result<Outcome> {
+        [bundle_id, with_signed](pqxx::transaction_base& work) -> Result<Outcome> {
             return bundle_jobs::find(work, bundle_id, with_signed);
         }
     );
 }
 
 Awaitable<Result<ListPage>> PgBundleStore::list_outbox(OutboxQuery query) {
-    return executor_.submit<ListPage>(
+    return executor_.submit_look<ListPage>(
         q::list_outbox.name,
-        Access::read,
-        [query = std::move(query)](pqxx::work& work) -> Result<ListPage> {
+        [query = std::move(query)](pqxx::transaction_base& work) -> Result<ListPage> {
             return bundle_jobs::list_outbox(work, query);
         }
     );
 }
 
 Awaitable<Result<ListPage>> PgBundleStore::list_inbox(InboxQuery query) {
-    return executor_.submit<ListPage>(
+    return executor_.submit_look<ListPage>(
         q::list_inbox.name,
-        Access::read,
-        [query = std::move(query)](pqxx::work& work) -> Result<ListPage> {
+        [query = std::move(query)](pqxx::transaction_base& work) -> Result<ListPage> {
             return bundle_jobs::list_inbox(work, query);
         }
     );
