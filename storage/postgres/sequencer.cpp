@@ -16,7 +16,7 @@ constexpr std::chrono::milliseconds between_tries{1000}; // for the lock, and fo
 constexpr int batch = 1000;
 
 // Its first look may read the whole log, so statements have no time limit.
-constexpr std::string_view settings = "-c lock_timeout=5000";
+constexpr std::string_view settings = "-c lock_timeout=5000" RELAY_KEYED_PLANS;
 
 } // namespace
 
@@ -112,7 +112,8 @@ std::int64_t Sequencer::run_once(pqxx::connection& connection, std::int64_t from
     std::int64_t position = 0;
     for (;;) {
         pqxx::work transaction(connection, "sequencer");
-        const pqxx::row row = transaction.exec_prepared1(sql::append.name, from_xid, position, batch);
+        const Query& append = from_xid == 0 ? sql::append_all : sql::append_new;
+        const pqxx::row row = transaction.exec_prepared1(append.name, from_xid, position, batch);
         const auto added = row["added"].as<std::int64_t>();
         transaction.commit();
         next_xid = next_xid.value_or(row["xmin"].as<std::int64_t>());

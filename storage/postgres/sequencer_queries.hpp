@@ -11,20 +11,25 @@ inline constexpr Query try_lock = {"sequencer_try_lock", "SELECT pg_try_advisory
 inline constexpr Query size = {"sequencer_size", "SELECT coalesce(max(index) + 1, 0) FROM log_leaves"};
 
 // Committed events from transaction $1 on, behind position $2, that have no index: the next $3. Tells how many, the
-// last position and the oldest transaction that was still running for this statement. Indexes: events_position,
-// events_xid, log_leaves_event.
-inline constexpr Query append = {
-    "sequencer_append",
-    "WITH base AS (SELECT coalesce(max(index) + 1, 0) AS next FROM log_leaves),"
-    " fresh AS MATERIALIZED (SELECT e.event_id, e.position FROM events e WHERE e.xid >= $1 AND e.position > $2"
-    " AND NOT EXISTS (SELECT FROM log_leaves l WHERE l.event_id = e.event_id) ORDER BY e.position LIMIT $3),"
-    " added AS (INSERT INTO log_leaves (index, event_id)"
-    " SELECT base.next + row_number() OVER (ORDER BY fresh.position) - 1, fresh.event_id FROM fresh, base"
-    " RETURNING index)"
-    " SELECT (SELECT count(*) FROM added) AS added, (SELECT max(position) FROM fresh) AS position,"
-    " (SELECT max(index) + 1 FROM added) AS size, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin",
-};
+// last position and the oldest transaction that was still running for this statement.
+#define RELAY_APPEND(position)                                                                                         \
+    "WITH base AS (SELECT coalesce(max(index) + 1, 0) AS next FROM log_leaves),"                                       \
+    " fresh AS MATERIALIZED (SELECT e.event_id, e.position FROM events e WHERE e.xid >= $1 AND " position " > $2"      \
+    " AND NOT EXISTS (SELECT FROM log_leaves l WHERE l.event_id = e.event_id) ORDER BY " position " LIMIT $3),"        \
+    " added AS (INSERT INTO log_leaves (index, event_id)"                                                              \
+    " SELECT base.next + row_number() OVER (ORDER BY fresh.position) - 1, fresh.event_id FROM fresh, base"             \
+    " RETURNING index)"                                                                                                \
+    " SELECT (SELECT count(*) FROM added) AS added, (SELECT max(position) FROM fresh) AS position,"                    \
+    " (SELECT max(index) + 1 FROM added) AS size, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin"
 
-inline constexpr Query all[] = {try_lock, size, append};
+// For the first look, which may find the whole log. Indexes: events_position, log_leaves_event.
+inline constexpr Query append_all = {"sequencer_append_all", RELAY_APPEND("e.position")};
+// For all later ones, in a form that leaves events_position out: by it the whole log would be read again and again.
+// Indexes: events_xid, log_leaves_event.
+inline constexpr Query append_new = {"sequencer_append_new", RELAY_APPEND("(e.position + 0)")};
+
+#undef RELAY_APPEND
+
+inline constexpr Query all[] = {try_lock, size, append_all, append_new};
 
 } // namespace relay::storage::postgres::sequencer_sql

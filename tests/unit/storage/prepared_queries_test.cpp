@@ -1,8 +1,10 @@
 // Every statement of the accounts' and events' parts fits the migrated schema and the role that runs it.
 #include "storage/postgres/account_queries.hpp"
 #include "storage/postgres/admin_queries.hpp"
+#include "storage/postgres/bundle_job_queries.hpp"
 #include "storage/postgres/event_queries.hpp"
 #include "storage/postgres/event_row_queries.hpp"
+#include "storage/postgres/pg_options.hpp"
 #include "storage/postgres/sequencer_queries.hpp"
 #include "tests/support/postgres_cluster.hpp"
 
@@ -42,4 +44,31 @@ TEST_CASE("Every statement fits the schema, and no two have one name", "[storage
         connection.prepare(query.name, query.sql);
         CHECK_NOTHROW(connection.prepare_now(query.name));
     }
+}
+
+TEST_CASE("The plans that are kept go by an index, though they were made while the tables were empty", "[storage]") {
+    const test::TestDatabase database;
+    pqxx::connection connection(complete_url(database.url(), call_settings, "test").value());
+    const auto plan_of = [&connection](const Query& query, const std::string& arguments) {
+        connection.prepare(query.name, query.sql);
+        connection.prepare_now(query.name);
+        pqxx::nontransaction transaction(connection);
+        std::string plan;
+        for (const auto& row : transaction.exec(std::string("EXPLAIN EXECUTE ") + query.name + "(" + arguments + ")")) {
+            plan += std::string(row[0].c_str()) + "\n";
+        }
+        return plan;
+    };
+    using Catch::Matchers::Contains;
+    // Behind what was seen last, not from the log's beginning.
+    const auto fresh = plan_of(sequencer_sql::append_new, "1, 0, 1000");
+    CHECK_THAT(fresh, Contains("using events_xid on events") && !Contains("events_position"));
+    CHECK_THAT(plan_of(sequencer_sql::append_all, "0, 0, 1000"), Contains("using events_position on events"));
+    // In the index's order, so that a page costs the same however many bundles wait.
+    const auto inbox = plan_of(bundle_queries::list_inbox_state, "'2670100011', 0, 101, 'waiting'");
+    CHECK_THAT(inbox, Contains("using bundles_inbox_state on bundles") && !Contains("Sort") && !Contains("Seq Scan"));
+    const auto all = plan_of(bundle_queries::list_inbox, "'2670100011', 0, 101");
+    CHECK_THAT(all, Contains("using bundles_inbox on bundles") && !Contains("Sort"));
+    const auto offices = plan_of(account_sql::list_offices, "NULL, NULL, NULL, 101, '2026-11-20', 0");
+    CHECK_THAT(offices, Contains("using offices_pkey on offices") && Contains("Index Cond: (number >"));
 }
