@@ -14,7 +14,8 @@ namespace relay::storage::postgres {
 class PgBundleStore final : public BundleStore {
 public:
     struct Limits {
-        std::size_t writers = 2; ///< threads, each with a connection
+        /// Threads, each with a connection. A second one halves the groups, which costs more than it gains.
+        std::size_t writers = 1;
         CommitWriter::Limits writer;
     };
 
