@@ -6,6 +6,7 @@ target_sources(relay_server PRIVATE
     config_standard.cpp
     config_values.cpp
     ops/admin_endpoint.cpp
+    ops/line_writer.cpp
     ops/log.cpp
     ops/metrics.cpp
     ops/request_event.cpp

@@ -1,26 +1,22 @@
 #include "server/ops/log.hpp"
 
 #include "protocol/time.hpp"
-
-#include <spdlog/async.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include "server/ops/line_writer.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <memory>
 #include <utility>
 
+#include <unistd.h>
+
 namespace relay::server::ops {
 
 namespace {
 
-constexpr std::size_t queue_lines = 16384;
-
 std::atomic<Level> least{Level::info};
 // Set once before other threads begin, cleared after they ended.
-std::shared_ptr<spdlog::details::thread_pool> pool;
-std::shared_ptr<spdlog::async_logger> logger;
+std::unique_ptr<LineWriter> writer;
 
 std::string_view to_string(Level level) {
     switch (level) {
@@ -54,21 +50,11 @@ std::string now_text() {
 
 void start_log(std::string_view level) {
     set_log_level(level);
-    pool = std::make_shared<spdlog::details::thread_pool>(queue_lines, 1U);
-    logger = std::make_shared<spdlog::async_logger>(
-        "relay", std::make_shared<spdlog::sinks::stdout_sink_mt>(), pool, spdlog::async_overflow_policy::overrun_oldest
-    );
-    logger->set_pattern("%v");
-    logger->set_level(spdlog::level::trace);
-    logger->flush_on(spdlog::level::trace); // each line is wanted when it happens; the writer is a thread of its own
+    writer = std::make_unique<LineWriter>(STDOUT_FILENO);
 }
 
 void stop_log() {
-    if (logger) {
-        logger->flush();
-    }
-    logger.reset();
-    pool.reset(); // joins after the queue is empty
+    writer.reset();
 }
 
 void set_log_level(std::string_view level) {
@@ -76,11 +62,11 @@ void set_log_level(std::string_view level) {
 }
 
 bool log_enabled(Level level) noexcept {
-    return logger != nullptr && level >= least.load(std::memory_order_relaxed);
+    return writer != nullptr && level >= least.load(std::memory_order_relaxed);
 }
 
 std::uint64_t dropped_log_lines() {
-    return pool ? pool->overrun_counter() : 0;
+    return writer ? writer->dropped() : 0;
 }
 
 void log(Level level, std::string_view event, nlohmann::json fields) {
@@ -93,7 +79,7 @@ void log(Level level, std::string_view event, nlohmann::json fields) {
     fields["at"] = now_text();
     fields["level"] = to_string(level);
     fields["event"] = event;
-    logger->log(spdlog::level::info, fields.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    writer->add(fields.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), true);
 }
 
 void log_members(Level level, std::string_view event, std::string_view members) {
@@ -104,7 +90,7 @@ void log_members(Level level, std::string_view event, std::string_view members) 
     line.reserve(96 + members.size());
     line.append(R"({"at":")").append(now_text()).append(R"(","level":")").append(to_string(level));
     line.append(R"(","event":")").append(event).append("\"").append(members).append("}");
-    logger->log(spdlog::level::info, line);
+    writer->add(line, level >= Level::warn);
 }
 
 } // namespace relay::server::ops

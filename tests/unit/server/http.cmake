@@ -1,6 +1,6 @@
 # config, ops/ and http/
 relay_unit_test(NAME config SOURCES config_test.cpp LIBRARIES relay::server)
-relay_unit_test(NAME ops SOURCES metrics_test.cpp LIBRARIES relay::server)
+relay_unit_test(NAME ops SOURCES line_writer_test.cpp metrics_test.cpp LIBRARIES relay::server)
 relay_unit_test(NAME http
     SOURCES deadline_wheel_test.cpp head_parser_test.cpp http_vectors_test.cpp memory_budget_test.cpp router_test.cpp
     LIBRARIES relay::server)
