@@ -191,6 +191,10 @@ ChainVerdict Trust::verify(const Certificate& certificate, Time now, const std::
     return outcome.verdict;
 }
 
+bool Trust::is_known_good(const Digest& sha256, Time now) const {
+    return state_->find(sha256, now).has_value(); // nothing else is kept
+}
+
 bool Trust::verify_peer(x509_store_ctx_st* context) const {
     const auto refuse = [context](int error) {
         X509_STORE_CTX_set_error(context, error);

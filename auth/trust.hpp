@@ -32,6 +32,10 @@ public:
     [[nodiscard]] ChainVerdict
     verify(const Certificate& certificate, Time now, const std::vector<Bytes>& intermediates = {}) const;
 
+    /// Whether verify() or verify_peer() found this certificate's chain good, and every part of it is in its time
+    /// `now`.
+    [[nodiscard]] bool is_known_good(const Digest& sha256, Time now) const;
+
     /// For SSL_CTX_set_cert_verify_callback: verifies the peer's chain in `context` by the same rules; false: alert is
     /// set in context.
     [[nodiscard]] bool verify_peer(x509_store_ctx_st* context) const;

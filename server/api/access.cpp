@@ -12,8 +12,6 @@ using protocol::Result;
 
 namespace {
 
-constexpr std::size_t max_chains = 400'000;
-
 accounts::PeerCertificate as_account_sees(const http::Peer& peer) {
     return {peer.certificate_sha256, peer.user_id, [&peer] { return peer.certificate_der(); }};
 }
@@ -169,27 +167,12 @@ Result<void> Access::take_rate(std::string_view key) {
 }
 
 bool Access::chain_good(const protocol::cms::SignedContent& signed_content, protocol::Time now) const {
-    const auto [trust, generation] = trust_();
-    {
-        const std::shared_lock lock(chains_mutex_);
-        const auto seen = chains_.find(signed_content.signer_sha256);
-        if (chains_generation_ == generation && seen != chains_.end()) {
-            return seen->second;
-        }
+    const auto trust = trust_().first;
+    if (trust->is_known_good(signed_content.signer_sha256, now)) {
+        return true; // its certificate need not be decoded
     }
     const auto certificate = auth::read_certificate(signed_content.signer_certificate);
-    const auto verdict = certificate ? trust->verify(*certificate, now) : auth::ChainVerdict::wrong_chain;
-    const bool good = verdict == auth::ChainVerdict::good;
-    if (verdict == auth::ChainVerdict::expired || verdict == auth::ChainVerdict::not_yet_valid) {
-        return false; // changes with time: not kept
-    }
-    const std::unique_lock lock(chains_mutex_);
-    if (chains_generation_ != generation || chains_.size() >= max_chains) {
-        chains_.clear();
-        chains_generation_ = generation;
-    }
-    chains_[signed_content.signer_sha256] = good;
-    return good;
+    return certificate && trust->verify(*certificate, now) == auth::ChainVerdict::good;
 }
 
 bool Access::may_sign(

@@ -14,8 +14,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <shared_mutex>
-#include <unordered_map>
 
 namespace relay::server::api {
 
@@ -71,10 +69,6 @@ private:
     TrustSource trust_;
     mailbox::Clock clock_;
     std::array<RateShard, 16> rates_;
-    mutable std::shared_mutex chains_mutex_;
-    mutable std::unordered_map<protocol::Digest, bool>
-        chains_; ///< verdicts of the signers seen under chains_generation_
-    mutable std::uint64_t chains_generation_ = 0;
 };
 
 } // namespace relay::server::api

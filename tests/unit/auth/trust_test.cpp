@@ -76,8 +76,12 @@ TEST_CASE("A CA that expires takes its certificates with it, cached or not", "[a
     );
     const auto leaf = test::make_certificate({.issuer = &intermediate});
     const auto trust = trust_in(root().pem() + intermediate.pem());
+    const auto sha256 = Digest::of(protocol::BytesView(leaf.der()));
+    CHECK_FALSE(trust->is_known_good(sha256, test::test_now()));
     CHECK(judge(*trust, leaf) == ChainVerdict::good);
+    CHECK(trust->is_known_good(sha256, test::test_now()));
     CHECK(judge(*trust, leaf, test::test_now() + hours(3)) == ChainVerdict::expired);
+    CHECK_FALSE(trust->is_known_good(sha256, test::test_now() + hours(3)));
 }
 
 TEST_CASE("An intermediate may come from the peer", "[auth]") {
