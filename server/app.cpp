@@ -55,8 +55,9 @@ void App::Parts::add_probes() {
     admin->add_probe([this]() -> std::optional<std::string> {
         return server->port() != 0 ? std::nullopt : std::optional<std::string>("listener");
     });
-    admin->add_probe([this]() -> std::optional<std::string> {
-        return store_answers ? std::nullopt : std::optional<std::string>("object store");
+    // Small bundles live in the database and keep flowing; who needs the object store gets 503 of their own.
+    admin->add_warning([this]() -> std::optional<std::string> {
+        return store_answers ? std::nullopt : std::optional<std::string>("the object store does not answer");
     });
     // An overdue CRL stays in force: a server that refused traffic for it would take the country down with it.
     admin->add_warning([this]() -> std::optional<std::string> {
@@ -154,12 +155,25 @@ Awaitable<void> App::Parts::keep_house() {
             reload();
         }
         if (round % rounds_between_pings == 0) {
-            const auto pong = co_await payloads->ping();
-            store_answers = pong.has_value();
+            co_await ask_object_store();
         }
         pause.expires_after(housekeeping_pause);
         co_await pause.async_wait(use_relay_awaitable);
     }
+}
+
+Awaitable<void> App::Parts::ask_object_store() {
+    const auto pong = co_await payloads->ping();
+    if (store_answers != pong.has_value()) {
+        const auto cause = pong ? std::string() : pong.error().cause;
+        ops::log(
+            pong ? ops::Level::info : ops::Level::error,
+            pong ? "object_store_up" : "object_store_down",
+            {{"cause", cause}}
+        );
+    }
+    store_answers = pong.has_value();
+    metrics.object_store_up(store_answers);
 }
 
 Awaitable<void> App::Parts::watch_signals() {
@@ -192,6 +206,7 @@ Awaitable<void> App::Parts::stop() {
         co_await pause.async_wait(use_relay_awaitable);
     }
     server->close_all();
+    payloads->stop(); // calls that wait for it end now
     const auto closed = std::chrono::steady_clock::now() + close_grace;
     while (server->connections() > 0 && std::chrono::steady_clock::now() < closed) {
         pause.expires_after(drain_poll);

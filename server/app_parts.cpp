@@ -31,6 +31,19 @@ storage::postgres::PgOptions database_options(const Config& config) {
     return options;
 }
 
+storage::objects::StoreOptions store_options(const Config& config, ops::Metrics& metrics) {
+    storage::objects::StoreOptions options;
+    options.access_key = config.objects.access_key;
+    options.secret_key = config.objects.secret_key;
+    options.ca_file = config.objects.ca.string();
+    options.timeout = config.objects.timeout;
+    options.connections = config.objects.connections;
+    options.observer = [&metrics](const char* op, const char* outcome, double seconds) {
+        metrics.object_request(op, outcome, seconds);
+    };
+    return options;
+}
+
 mailbox::SendingSettings sending_settings(const Config& config) {
     mailbox::SendingSettings settings;
     settings.manifest = {config.limits.chunk_size, config.limits.payload_size};
@@ -72,7 +85,7 @@ Result<void> App::Parts::build() {
         return started.error();
     }
     executor = std::move(*started);
-    auto store = storage::objects::make_payload_store(config.objects.url);
+    auto store = storage::objects::make_payload_store(config.objects.url, store_options(config, metrics));
     if (!store) {
         return store.error();
     }
@@ -84,6 +97,7 @@ Result<void> App::Parts::build() {
     bundles = std::move(*bundle_store);
     accounts = std::make_unique<storage::postgres::PgAccountStore>(*executor);
     events = std::make_unique<storage::postgres::PgEventStore>(*executor);
+    object_index = std::make_unique<storage::postgres::PgObjectIndex>(*executor);
 
     argon = std::make_unique<accounts::ArgonPool>(config.passwords.threads);
     registry = std::make_unique<accounts::Registry>(*accounts, threads.background);
@@ -101,10 +115,27 @@ Result<void> App::Parts::build() {
         mailbox::Sending::Parts{*bundles, *events, *payloads, *access, verifier, clock}, sending_settings(config)
     );
     receiving = std::make_unique<mailbox::Receiving>(
-        mailbox::Receiving::Parts{*bundles, *payloads, *access, *coverage, verifier, clock},
+        mailbox::Receiving::Parts{
+            *bundles,
+            *payloads,
+            *access,
+            *coverage,
+            verifier,
+            clock,
+            [this](const char* kind) { metrics.payload_fault(kind); }},
         mailbox::ReceivingSettings{config.limits.inline_payload, config.claims.partial_lapse, config.claims.sent_lapse}
     );
-    janitor = std::make_unique<mailbox::Janitor>(*bundles, *payloads, config.bundles.unfinished_upload);
+    janitor = std::make_unique<mailbox::Janitor>(
+        mailbox::Janitor::Parts{
+            *bundles,
+            *payloads,
+            *object_index,
+            clock,
+            [this](const mailbox::SweepReport& found) {
+                metrics.orphans(found.orphaned_objects, found.rows_without_object);
+            }},
+        config.bundles.unfinished_upload
+    );
 
     services.reset(new api::Services{
         config,
@@ -119,7 +150,8 @@ Result<void> App::Parts::build() {
         *bundles,
         *accounts,
         *events,
-        threads.batch_contexts()});
+        threads.batch_contexts(),
+        memory});
     router = std::make_unique<http::Router>(api::make_router(*services));
     server = std::make_unique<http::Server>(
         http::Surroundings{config, *router, *access, tls, memory, metrics}, threads.contexts()

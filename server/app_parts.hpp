@@ -23,6 +23,7 @@
 #include "storage/postgres/pg_account_store.hpp"
 #include "storage/postgres/pg_bundle_store.hpp"
 #include "storage/postgres/pg_event_store.hpp"
+#include "storage/postgres/pg_object_index.hpp"
 #include "storage/postgres/sequencer.hpp"
 
 #include <boost/asio/signal_set.hpp>
@@ -42,6 +43,7 @@ struct App::Parts {
     Awaitable<void> open_doors();
     Awaitable<void> watch_signals();
     Awaitable<void> keep_house();
+    Awaitable<void> ask_object_store();
     Awaitable<void> stop();
     void reload();
     void count(int& parked);
@@ -59,6 +61,7 @@ struct App::Parts {
     std::unique_ptr<storage::postgres::PgBundleStore> bundles;
     std::unique_ptr<storage::postgres::PgAccountStore> accounts;
     std::unique_ptr<storage::postgres::PgEventStore> events;
+    std::unique_ptr<storage::postgres::PgObjectIndex> object_index;
 
     std::unique_ptr<accounts::ArgonPool> argon;
     std::unique_ptr<accounts::Registry> registry;

@@ -211,6 +211,10 @@ std::vector<ConfigProblem> check_serving(const Config& config) {
         !config.objects.url.starts_with("s3://")) {
         problems.push_back({"objects.url", "must begin with file:/// or s3://"});
     }
+    if (config.objects.url.starts_with("s3://")) {
+        need(!config.objects.access_key.empty(), "objects.access_key");
+        need(!config.objects.secret_key.empty(), "objects.secret_key");
+    }
     return problems;
 }
 

@@ -45,6 +45,9 @@ struct Config {
     } database;
     struct {
         std::string url, access_key, secret_key;
+        std::filesystem::path ca; ///< empty: the system's
+        Duration timeout = std::chrono::seconds(20);
+        int connections = 256;
     } objects;
     struct {
         std::int64_t inline_payload = 262144;

@@ -131,7 +131,7 @@ void add_storage(std::vector<ConfigKey>& keys) {
     keys.push_back(text_key(
         "objects.url",
         [](Config & c) -> auto& { return c.objects.url; },
-        "file:///DIRECTORY or s3://bucket/prefix?endpoint=URL&region=R"
+        "file:///DIRECTORY or s3://bucket/prefix?endpoint=URL&region=R&style=path|virtual"
     ));
     add_secret(
         keys,
@@ -145,6 +145,25 @@ void add_storage(std::vector<ConfigKey>& keys) {
             "objects.secret_key", [](Config & c) -> auto& { return c.objects.secret_key; }, "S3 secret key"
         )
     );
+    keys.push_back(path_key(
+        "objects.ca",
+        [](Config & c) -> auto& { return c.objects.ca; },
+        "CAs that an S3 store's certificate chains to (PEM); default: the system's"
+    ));
+    keys.push_back(duration_key(
+        "objects.timeout",
+        [](Config & c) -> auto& { return c.objects.timeout; },
+        milliseconds(500),
+        std::chrono::minutes(5),
+        "how long an S3 store may take for a small call, and make no progress in an upload"
+    ));
+    keys.push_back(number_key(
+        "objects.connections",
+        [](Config & c) -> auto& { return c.objects.connections; },
+        1,
+        10000,
+        "uploads to an S3 store at once; other calls have a quarter as many"
+    ));
 }
 
 void add_limits(std::vector<ConfigKey>& keys) {

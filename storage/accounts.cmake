@@ -13,8 +13,4 @@ target_sources(relay_storage PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/postgres/pg_account_admin_facts.cpp
     ${CMAKE_CURRENT_LIST_DIR}/postgres/pg_event_store.cpp
     ${CMAKE_CURRENT_LIST_DIR}/postgres/sequencer.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/postgres/mailbox_listener.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/objects/file_pool.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/objects/object_file.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/objects/file_objects.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/objects/make_payload_store.cpp)
+    ${CMAKE_CURRENT_LIST_DIR}/postgres/mailbox_listener.cpp)

@@ -5,8 +5,6 @@
 #include "server/api/services.hpp"
 
 #include <algorithm>
-#include <optional>
-#include <utility>
 
 namespace relay::server::api {
 
@@ -14,6 +12,10 @@ using protocol::Error;
 using protocol::ErrorCode;
 
 namespace {
+
+// What one transfer holds at most, whatever the chunk's size: buffers on both sides of it (limits.memory).
+constexpr std::int64_t upload_memory = 512 * 1024;
+constexpr std::int64_t download_memory = 1536 * 1024;
 
 int chunk_number_of(const Request& request) {
     return std::stoi(request.captures.at(1)); // the route's {number} has at most nine digits
@@ -38,6 +40,10 @@ Awaitable<Result<void>> discard_body(Request& request) {
 Answer put_chunk(const Services& services, Request& request) {
     if (request.has_field("content-range")) {
         co_return protocol::errors::malformed("Content-Range", "unknown_member", "Content-Range on an upload");
+    }
+    const auto memory = co_await services.memory.take(std::min(request.body->size(), upload_memory));
+    if (!memory) {
+        co_return memory.error();
     }
     auto party = party_of(request);
     auto chunk = co_await services.sending.begin_chunk(
@@ -76,39 +82,30 @@ Answer put_chunk(const Services& services, Request& request) {
     co_return http::json_response(201, bundle_json(**completed, Detail::answer));
 }
 
-/// A chunk, or a range of it, on its way out. A whole one is hashed as it goes by: bytes that are no longer what the
-/// manifest promised are never ended as if they were good.
+/// A chunk, or a range of it, on its way out.
 class ChunkBody final : public http::BodySource {
 public:
     ChunkBody(
-        std::unique_ptr<mailbox::ChunkRead> chunk, ByteRange range, std::chrono::steady_clock::duration keep_alive_every
+        std::unique_ptr<mailbox::ChunkDownload> chunk,
+        http::MemoryBudget::Grant memory,
+        ByteRange range,
+        std::chrono::steady_clock::duration keep_alive_every
     )
         : chunk_(std::move(chunk)),
+          memory_(std::move(memory)),
           range_(range),
-          next_(range.first),
           keep_alive_every_(keep_alive_every),
-          kept_alive_(std::chrono::steady_clock::now()) {
-        whole_ = range.first == 0 && range.last + 1 == chunk_->source().size;
-    }
+          kept_alive_(std::chrono::steady_clock::now()) {}
 
     std::int64_t size() const noexcept override { return range_.last - range_.first + 1; }
 
-    /// Reads the first piece while an error can still be told. A stored chunk that is gone is a fault of ours.
-    Awaitable<Result<void>> begin() {
-        auto piece = co_await read_piece();
-        if (!piece) {
-            const auto& error = piece.error();
-            co_return error.code == ErrorCode::not_found ? protocol::errors::internal(error.cause) : error;
-        }
-        first_ = *piece;
-        co_return Result<void>();
-    }
-
     Awaitable<Result<protocol::BytesView>> next() override {
-        if (first_) {
-            co_return *std::exchange(first_, std::nullopt);
+        if (const auto now = std::chrono::steady_clock::now(); now - kept_alive_ > keep_alive_every_) {
+            kept_alive_ = now;
+            co_await chunk_->keep_alive();
         }
-        co_return co_await read_piece();
+        auto piece = co_await chunk_->next();
+        co_return piece;
     }
 
     void written(std::int64_t bytes, bool done) override {
@@ -118,34 +115,9 @@ public:
     }
 
 private:
-    Awaitable<Result<protocol::BytesView>> read_piece() {
-        if (next_ > range_.last) {
-            co_return protocol::BytesView();
-        }
-        if (const auto now = std::chrono::steady_clock::now(); now - kept_alive_ > keep_alive_every_) {
-            kept_alive_ = now;
-            co_await chunk_->keep_alive();
-        }
-        auto piece = co_await chunk_->read(next_, range_.last - next_ + 1);
-        if (!piece) {
-            co_return piece.error();
-        }
-        next_ += static_cast<std::int64_t>(piece->size());
-        if (whole_) {
-            digest_.update(*piece);
-            if (next_ > range_.last && digest_.finish() != chunk_->source().sha256) {
-                co_return protocol::errors::internal("a stored chunk no longer has the digest of its manifest");
-            }
-        }
-        co_return *piece;
-    }
-
-    std::unique_ptr<mailbox::ChunkRead> chunk_;
-    std::optional<protocol::BytesView> first_;
+    std::unique_ptr<mailbox::ChunkDownload> chunk_;
+    http::MemoryBudget::Grant memory_;
     ByteRange range_;
-    std::int64_t next_;
-    bool whole_ = false;
-    protocol::Sha256 digest_;
     std::chrono::steady_clock::duration keep_alive_every_;
     std::chrono::steady_clock::time_point kept_alive_;
 };
@@ -199,14 +171,18 @@ Answer get_chunk(const Services& services, Request& request) {
             "Content-Range", "bytes " + std::to_string(range.first) + "-" + std::to_string(range.last) + "/" + total
         );
     }
+    auto memory = co_await services.memory.take(std::min(source.size, download_memory));
+    if (!memory) {
+        co_return memory.error();
+    }
+    // A chunk that the store has not is told before the head of the answer.
+    const auto begun = co_await (*chunk)->begin(range.first, range.last);
+    if (!begun) {
+        co_return begun.error();
+    }
     const auto third = services.config.claims.partial_lapse / 3;
     const auto every = std::min<protocol::Duration>(third, std::chrono::seconds(60));
-    auto body = std::make_unique<ChunkBody>(std::move(*chunk), range, every);
-    auto readable = co_await body->begin();
-    if (!readable) {
-        co_return readable.error();
-    }
-    response.source = std::move(body);
+    response.source = std::make_unique<ChunkBody>(std::move(*chunk), std::move(*memory), range, every);
     co_return response;
 }
 

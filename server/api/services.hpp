@@ -8,6 +8,7 @@
 #include "server/api/access.hpp"
 #include "server/api/gather.hpp"
 #include "server/config.hpp"
+#include "server/http/memory_budget.hpp"
 #include "server/http/router.hpp"
 #include "server/mailbox/changes.hpp"
 #include "server/mailbox/receiving.hpp"
@@ -40,6 +41,7 @@ struct Services {
     storage::AccountStore& accounts;
     storage::EventStore& events;
     Workers workers;
+    http::MemoryBudget& memory;
 };
 
 /// The caller as the mailbox sees it.

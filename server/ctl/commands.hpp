@@ -33,6 +33,7 @@ void add_ca(CLI::App& app, Commands& commands);
 void add_certificate(CLI::App& app, Commands& commands);
 void add_licence(CLI::App& app, Commands& commands);
 void add_bundle(CLI::App& app, Commands& commands);
+void add_objects(CLI::App& app, Commands& commands);
 void add_stats(CLI::App& app, Commands& commands);
 
 /// A group such as `office`, of which one command must be given.

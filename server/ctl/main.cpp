@@ -29,6 +29,7 @@ int run(int argc, char** argv) {
     add_certificate(app, commands);
     add_licence(app, commands);
     add_bundle(app, commands);
+    add_objects(app, commands);
     add_stats(app, commands);
     try {
         app.parse(argc, argv);

@@ -1,21 +1,32 @@
-// What happens by itself: lapses, expiry, drops of unfinished uploads, destruction of payloads. Every replica runs one.
+// What happens by itself: lapses, expiry, drops of unfinished uploads, destruction of payloads, and a look for what
+// store and database have lost of each other. Every replica runs one.
 #pragma once
 
 #include "protocol/time.hpp"
+#include "server/mailbox/object_sweep.hpp"
 #include "storage/awaitable.hpp"
 #include "storage/bundle_store.hpp"
 #include "storage/payload_store.hpp"
 
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <optional>
+#include <utility>
 
 namespace relay::server::mailbox {
 
 class Janitor {
 public:
-    Janitor(storage::BundleStore& bundles, storage::PayloadStore& payloads, protocol::Duration unfinished_upload)
-        : bundles_(bundles),
-          payloads_(payloads),
+    struct Parts {
+        storage::BundleStore& bundles;
+        storage::PayloadStore& payloads;
+        storage::ObjectIndex& index;
+        Clock clock;
+        std::function<void(const SweepReport&)> on_swept; ///< after each complete comparison of store and database
+    };
+    Janitor(Parts parts, protocol::Duration unfinished_upload)
+        : parts_(std::move(parts)),
           unfinished_upload_(unfinished_upload) {}
 
     /// Runs until stop(); a failing round is logged and tried again. Spawn it once, on one io_context.
@@ -26,10 +37,12 @@ public:
 private:
     Awaitable<void> settle();
     Awaitable<void> remove_objects();
+    Awaitable<void> sweep_sessions();
+    Awaitable<void> compare_objects(int round);
 
-    storage::BundleStore& bundles_;
-    storage::PayloadStore& payloads_;
+    Parts parts_;
     protocol::Duration unfinished_upload_;
+    std::optional<ObjectSweep> sweep_; ///< the comparison that runs, a page a round
     std::atomic<bool> stopping_{false};
 };
 

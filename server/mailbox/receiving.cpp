@@ -17,64 +17,9 @@ using protocol::Result;
 
 namespace {
 
-constexpr std::int64_t piece_size = 256 * 1024;
 /// How long, and how often, a receipt waits for coverage that other connections or servers are about to store.
 constexpr auto coverage_wait = std::chrono::seconds(2);
 constexpr auto coverage_pause = std::chrono::milliseconds(100);
-
-class StoredChunk final : public ChunkRead {
-public:
-    StoredChunk(
-        const Receiving::Parts& parts,
-        Party party,
-        protocol::BundleId bundle_id,
-        protocol::ClaimId claim_id,
-        storage::ChunkSource source
-    )
-        : parts_(parts),
-          party_(std::move(party)),
-          bundle_id_(bundle_id),
-          claim_id_(claim_id),
-          source_(std::move(source)) {}
-
-    const storage::ChunkSource& source() const noexcept override { return source_; }
-
-    Awaitable<Result<protocol::BytesView>> read(std::int64_t offset, std::int64_t length) override {
-        length = std::min(length, piece_size);
-        if (source_.bytes) {
-            const protocol::BytesView all(*source_.bytes);
-            co_return all.subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(length));
-        }
-        auto piece = co_await parts_.payloads.read(*source_.object_key, offset, length);
-        if (!piece) {
-            co_return piece.error();
-        }
-        piece_ = std::move(*piece);
-        co_return protocol::BytesView(piece_);
-    }
-
-    void sent(std::int64_t from, std::int64_t to) override {
-        const storage::SentRange range{source_.offset + from, source_.offset + to};
-        parts_.coverage.add(party_, bundle_id_, claim_id_, range, false);
-    }
-
-    Awaitable<void> keep_alive() override {
-        storage::CoverageItem item;
-        item.attempt = new_attempt(party_, parts_.clock());
-        item.bundle_id = bundle_id_;
-        item.claim_id = claim_id_;
-        // A failure costs nothing now: the bytes that follow are recorded with retries.
-        [[maybe_unused]] const auto kept = co_await parts_.bundles.cover(std::move(item));
-    }
-
-private:
-    const Receiving::Parts& parts_;
-    Party party_;
-    protocol::BundleId bundle_id_;
-    protocol::ClaimId claim_id_;
-    storage::ChunkSource source_;
-    protocol::Bytes piece_;
-};
 
 /// The receipt's form, and the bundle it names against the path's.
 Result<protocol::Receipt> read_form(protocol::BytesView content, const protocol::BundleId& bundle_id) {
@@ -130,14 +75,14 @@ void Receiving::payload_sent(const Party& party, const storage::BundleRecord& bu
     parts_.coverage.add(party, bundle.bundle_id, claim_id, {0, bundle.payload_size}, true);
 }
 
-Awaitable<Result<std::unique_ptr<ChunkRead>>>
+Awaitable<Result<std::unique_ptr<ChunkDownload>>>
 Receiving::open_chunk(Party party, protocol::BundleId bundle_id, int n, protocol::ClaimId claim_id) {
     auto source = co_await parts_.bundles.locate_chunk(bundle_id, n, claim_id, party.office);
     if (!source) {
         co_return source.error();
     }
-    std::unique_ptr<ChunkRead> chunk =
-        std::make_unique<StoredChunk>(parts_, std::move(party), bundle_id, claim_id, std::move(*source));
+    const ChunkDownload::Parts parts{parts_.bundles, parts_.payloads, parts_.coverage, parts_.clock, parts_.on_fault};
+    auto chunk = std::make_unique<ChunkDownload>(parts, std::move(party), bundle_id, n, claim_id, std::move(*source));
     co_await chunk->keep_alive();
     co_return chunk;
 }

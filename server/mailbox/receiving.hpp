@@ -3,6 +3,7 @@
 
 #include "protocol/cms/verifier.hpp"
 #include "protocol/error.hpp"
+#include "server/mailbox/chunk_download.hpp"
 #include "server/mailbox/coverage.hpp"
 #include "server/mailbox/directory.hpp"
 #include "server/mailbox/party.hpp"
@@ -27,20 +28,6 @@ struct Claimed {
     std::optional<protocol::Bytes> payload;
 };
 
-/// A chunk that is being read. The pieces come from memory or from the payload store.
-class ChunkRead {
-public:
-    virtual ~ChunkRead() = default;
-    [[nodiscard]] virtual const storage::ChunkSource& source() const noexcept = 0;
-    /// Bytes [offset, offset + length) of the chunk, at most 256 KiB of them at a time; valid until the next call.
-    [[nodiscard]] virtual Awaitable<protocol::Result<protocol::BytesView>>
-    read(std::int64_t offset, std::int64_t length) = 0;
-    /// Bytes [from, to) of the chunk were written to the connection.
-    virtual void sent(std::int64_t from, std::int64_t to) = 0;
-    /// Tells the claim that a slow read still lasts; cheap, to be called now and then.
-    [[nodiscard]] virtual Awaitable<void> keep_alive() = 0;
-};
-
 /// Thread-safe, like Sending.
 class Receiving {
 public:
@@ -51,6 +38,7 @@ public:
         Coverage& coverage;
         protocol::cms::Verifier& verifier;
         Clock clock;
+        PayloadFaults on_fault;
     };
     Receiving(Parts parts, ReceivingSettings settings);
 
@@ -60,7 +48,7 @@ public:
     /// The whole inline payload of a claim was written to its connection.
     void payload_sent(const Party& party, const storage::BundleRecord& bundle, protocol::ClaimId claim_id);
     /// Errors: not_found, not_claimed, unavailable.
-    [[nodiscard]] Awaitable<protocol::Result<std::unique_ptr<ChunkRead>>>
+    [[nodiscard]] Awaitable<protocol::Result<std::unique_ptr<ChunkDownload>>>
     open_chunk(Party party, protocol::BundleId bundle_id, int n, protocol::ClaimId claim_id);
     /// Signature, form, then protocol::judge_receipt. Waits up to 2 s for what other connections have just sent.
     [[nodiscard]] Awaitable<protocol::Result<storage::BundleRecord>>

@@ -101,6 +101,19 @@ struct Metrics::State {
     Family<Histogram>& db_runs = histogram_family("relay_db_query_duration_seconds", "Database jobs by name");
     Family<Histogram>& db_waits = histogram_family("relay_db_wait_seconds", "Wait for a database worker");
     Histogram& db_wait = db_waits.Add({}, database_seconds());
+    Family<Counter>& object_requests =
+        counter_family("relay_object_store_requests_total", "Requests to an S3 store by operation and outcome");
+    Family<Histogram>& object_times =
+        histogram_family("relay_object_store_duration_seconds", "Requests to an S3 store, repeats and waits included");
+    Gauge& object_store_up = gauge("relay_object_store_up", "1 while the object store answers and takes uploads");
+    Family<Counter>& fault_family =
+        counter_family("relay_payload_faults_total", "Stored chunks found missing or damaged when they were read");
+    Counter& missing = fault_family.Add({{"kind", "missing"}});
+    Counter& damaged = fault_family.Add({{"kind", "damaged"}});
+    Family<Gauge>& orphan_family =
+        gauge_family("relay_orphans", "Found by the last complete look: objects without a row, rows without an object");
+    Gauge& orphaned_objects = orphan_family.Add({{"side", "objects"}});
+    Gauge& orphaned_rows = orphan_family.Add({{"side", "rows"}});
     Gauge& leaves = gauge("relay_log_leaves", "Events in the delivery log");
     Gauge& certificate = gauge("relay_certificate_expiry_timestamp_seconds", "When the server certificate expires");
     Gauge& crl = gauge("relay_crl_overdue", "1 when a CRL is past its nextUpdate");
@@ -198,6 +211,27 @@ void Metrics::db_query(std::string_view name, double wait_seconds, double run_se
         histogram = found->second;
     }
     histogram->Observe(run_seconds);
+}
+
+void Metrics::object_request(std::string_view op, std::string_view outcome, double seconds) {
+    // Few requests beside those of offices; Add gives the same series for the same labels.
+    const std::lock_guard lock(state_->mutex);
+    const std::string name(op);
+    state_->object_requests.Add({{"op", name}, {"outcome", std::string(outcome)}}).Increment();
+    state_->object_times.Add({{"op", name}}, request_seconds()).Observe(seconds);
+}
+
+void Metrics::object_store_up(bool answers) {
+    state_->object_store_up.Set(answers ? 1 : 0);
+}
+
+void Metrics::payload_fault(std::string_view kind) {
+    (kind == "missing" ? state_->missing : state_->damaged).Increment();
+}
+
+void Metrics::orphans(std::int64_t objects, std::int64_t rows) {
+    state_->orphaned_objects.Set(static_cast<double>(objects));
+    state_->orphaned_rows.Set(static_cast<double>(rows));
 }
 
 void Metrics::log_leaves(std::int64_t count) {

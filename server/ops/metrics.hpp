@@ -46,6 +46,14 @@ public:
     void db_queue_depth(std::int64_t jobs);
     void db_query(std::string_view name, double wait_seconds, double run_seconds);
 
+    /// Of an S3 store: `op` and `outcome` as storage::objects::StoreObserver tells them.
+    void object_request(std::string_view op, std::string_view outcome, double seconds);
+    void object_store_up(bool answers);
+    /// `kind`: missing or damaged.
+    void payload_fault(std::string_view kind);
+    /// What the last complete look at the store found: objects without a row, rows without an object.
+    void orphans(std::int64_t objects, std::int64_t rows);
+
     void log_leaves(std::int64_t count);
     void certificate_expires_at(protocol::Time time);
     void crl_overdue(bool overdue);

@@ -2,6 +2,7 @@
 
 #include "storage/objects/object_file.hpp"
 
+#include <algorithm>
 #include <unistd.h>
 #include <utility>
 
@@ -11,7 +12,7 @@ using protocol::Result;
 
 namespace {
 
-constexpr std::int64_t max_read = 1LL << 20;
+constexpr std::int64_t piece_size = 256 * 1024;
 
 protocol::Error bad_key() {
     return protocol::errors::internal("an object key that is not of its form");
@@ -39,6 +40,45 @@ public:
 private:
     std::shared_ptr<FilePool> pool_;
     std::unique_ptr<ObjectFile> file_;
+};
+
+class FileReader final : public ObjectReader {
+public:
+    FileReader(std::shared_ptr<FilePool> pool, std::filesystem::path path, std::int64_t offset, std::int64_t length)
+        : pool_(std::move(pool)),
+          path_(std::move(path)),
+          at_(offset),
+          end_(offset + length) {}
+
+    Awaitable<Result<protocol::BytesView>> next() override {
+        if (path_.empty() || at_ < 0 || end_ < at_) {
+            co_return bad_key();
+        }
+        const auto wanted = std::min(piece_size, end_ - at_);
+        if (wanted == 0) {
+            co_return protocol::BytesView();
+        }
+        auto piece = co_await read(wanted);
+        if (!piece) {
+            co_return piece.error();
+        }
+        at_ += wanted;
+        piece_ = std::move(*piece);
+        co_return protocol::BytesView(piece_);
+    }
+
+private:
+    Awaitable<Result<protocol::Bytes>> read(std::int64_t length) {
+        return pool_->submit<protocol::Bytes>([path = path_, offset = at_, length] {
+            return read_object(path, offset, length);
+        });
+    }
+
+    std::shared_ptr<FilePool> pool_;
+    std::filesystem::path path_;
+    std::int64_t at_;
+    std::int64_t end_;
+    protocol::Bytes piece_;
 };
 
 } // namespace
@@ -78,15 +118,9 @@ FileObjects::create(std::string key, std::int64_t size, std::string /*sha256_hex
     });
 }
 
-Awaitable<Result<protocol::Bytes>> FileObjects::read(std::string key, std::int64_t offset, std::int64_t length) {
-    return pool_->submit<protocol::Bytes>(
-        [root = root_, key = std::move(key), offset, length]() -> Result<protocol::Bytes> {
-            if (!is_object_key(key) || offset < 0 || length < 0 || length > max_read) {
-                return bad_key();
-            }
-            return read_object(object_path(root, key), offset, length);
-        }
-    );
+std::unique_ptr<ObjectReader> FileObjects::open(std::string key, std::int64_t offset, std::int64_t length) {
+    auto path = is_object_key(key) ? object_path(root_, key) : std::filesystem::path();
+    return std::make_unique<FileReader>(pool_, std::move(path), offset, length);
 }
 
 Awaitable<Result<void>> FileObjects::remove(std::string key) {
@@ -95,6 +129,18 @@ Awaitable<Result<void>> FileObjects::remove(std::string key) {
             return bad_key();
         }
         return remove_object(object_path(root, key));
+    });
+}
+
+Awaitable<Result<bool>> FileObjects::exists(std::string key) {
+    return pool_->submit<bool>([root = root_, key = std::move(key)]() -> Result<bool> {
+        return is_object_key(key) ? object_exists(object_path(root, key)) : Result<bool>(bad_key());
+    });
+}
+
+Awaitable<Result<ObjectPage>> FileObjects::list(std::string after, int limit) {
+    return pool_->submit<ObjectPage>([root = root_, after = std::move(after), limit]() -> Result<ObjectPage> {
+        return list_objects(root, after, limit);
     });
 }
 

@@ -25,16 +25,18 @@ public:
 
     Awaitable<protocol::Result<std::unique_ptr<ObjectWriter>>>
     create(std::string key, std::int64_t size, std::string sha256_hex) override;
-    Awaitable<protocol::Result<protocol::Bytes>>
-    read(std::string key, std::int64_t offset, std::int64_t length) override;
+    std::unique_ptr<ObjectReader> open(std::string key, std::int64_t offset, std::int64_t length) override;
     Awaitable<protocol::Result<void>> remove(std::string key) override;
+    Awaitable<protocol::Result<bool>> exists(std::string key) override;
+    Awaitable<protocol::Result<ObjectPage>> list(std::string after, int limit) override;
     Awaitable<protocol::Result<void>> ping() override;
+    void stop() noexcept override {}
 
 private:
     FileObjects(std::filesystem::path root, const FileObjectsLimits& limits);
 
     std::filesystem::path root_;
-    std::shared_ptr<FilePool> pool_; ///< writers that outlive the store clean up through it
+    std::shared_ptr<FilePool> pool_; ///< writers and readers that outlive the store work through it
 };
 
 } // namespace relay::storage::objects

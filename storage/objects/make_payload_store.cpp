@@ -1,7 +1,8 @@
 #include "storage/objects/make_payload_store.hpp"
 
-#include <charconv>
-#include <optional>
+#include "storage/objects/s3_objects.hpp"
+
+#include <array>
 #include <string_view>
 #include <sys/random.h>
 #include <utility>
@@ -25,42 +26,43 @@ protocol::Error bad_url(std::string cause) {
     return protocol::Error(protocol::ErrorCode::malformed_request, "objects.url: " + std::move(cause));
 }
 
-/// %XX decoded; nothing when an escape is not of its form or stands for NUL.
-std::optional<std::string> decode_path(std::string_view text) {
-    std::string path;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            path += text[i];
-            continue;
-        }
-        const auto digits = text.substr(i + 1, 2);
-        int value = 0;
-        const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
-        if (digits.size() != 2 || end != digits.data() + 2 || value == 0) {
-            return std::nullopt;
-        }
-        path += static_cast<char>(value);
-        i += 2;
+protocol::Result<std::unique_ptr<PayloadStore>> open_s3(const std::string& url, const StoreOptions& options) {
+    auto settings = read_s3_url(url);
+    if (!settings) {
+        return settings.error();
     }
-    return path;
+    if (options.access_key.empty() || options.secret_key.empty()) {
+        return bad_url("s3:// needs objects.access_key and objects.secret_key");
+    }
+    settings->access_key = options.access_key;
+    settings->secret_key = options.secret_key;
+    settings->ca_file = options.ca_file;
+    settings->timeout = options.timeout;
+    settings->connections = options.connections;
+    settings->observer = options.observer;
+    auto opened = S3Objects::open(std::move(*settings));
+    if (!opened) {
+        return opened.error();
+    }
+    return std::unique_ptr<PayloadStore>(std::move(*opened));
 }
 
 } // namespace
 
 protocol::Result<std::unique_ptr<PayloadStore>>
-make_payload_store(const std::string& url, const FileObjectsLimits& limits) {
+make_payload_store(const std::string& url, const StoreOptions& options) {
     constexpr std::string_view file_scheme = "file://";
     if (url.starts_with("s3://")) {
-        return bad_url("s3:// is not part of this build; use file:///absolute/path");
+        return open_s3(url, options);
     }
     if (!url.starts_with(file_scheme) || url.size() < file_scheme.size() + 2 || url[file_scheme.size()] != '/') {
-        return bad_url("expected file:///absolute/path");
+        return bad_url("expected file:///absolute/path or s3://bucket/prefix?endpoint=…");
     }
-    const auto path = decode_path(std::string_view(url).substr(file_scheme.size()));
+    const auto path = decode_percent(std::string_view(url).substr(file_scheme.size()));
     if (!path) {
         return bad_url("a percent-encoding that is not of its form");
     }
-    auto opened = FileObjects::open(*path, limits);
+    auto opened = FileObjects::open(*path, options.files);
     if (opened.has_error()) {
         return opened.error();
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "storage/objects/file_objects.hpp"
+#include "storage/objects/s3_settings.hpp"
 #include "storage/payload_store.hpp"
 
 #include <memory>
@@ -9,9 +10,18 @@
 
 namespace relay::storage::objects {
 
-/// `file:///absolute/path`. Error: malformed_request with a clear cause for anything else; unavailable for a folder
-/// that cannot be written.
+struct StoreOptions {
+    std::string access_key, secret_key;
+    std::string ca_file;                                   ///< PEM, for https; empty: the system's
+    protocol::Duration timeout = std::chrono::seconds(20); ///< of a call to an S3 store; of an upload without progress
+    int connections = 256;                                 ///< uploads to an S3 store at once
+    StoreObserver observer;                                ///< of an S3 store's requests
+    FileObjectsLimits files;
+};
+
+/// `file:///absolute/path` or `s3://bucket/prefix?endpoint=…` (s3_settings.hpp). Error: malformed_request with a clear
+/// cause for anything else; unavailable for a folder that cannot be written. An S3 store need not answer yet.
 [[nodiscard]] protocol::Result<std::unique_ptr<PayloadStore>>
-make_payload_store(const std::string& url, const FileObjectsLimits& limits = FileObjectsLimits());
+make_payload_store(const std::string& url, const StoreOptions& options = StoreOptions());
 
 } // namespace relay::storage::objects

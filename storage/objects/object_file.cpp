@@ -1,11 +1,10 @@
 #include "storage/objects/object_file.hpp"
 
-#include "storage/payload_store.hpp"
-
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <fcntl.h>
+#include <set>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -24,6 +23,12 @@ constexpr std::chrono::hours leftover_age{24};
 /// The store cannot do it now: full, out of descriptors, broken. Nothing was kept.
 Error failed(const char* doing) {
     return protocol::errors::unavailable(std::string(doing) + ": " + std::generic_category().message(errno));
+}
+
+bool is_hex(const std::string& text) {
+    return std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    });
 }
 
 class Descriptor final {
@@ -58,11 +63,37 @@ Result<void> make_folder(const std::filesystem::path& folder) {
     return sync_folder(folder.parent_path());
 }
 
+/// The names in a folder that are hex, of `length` digits (0: object keys), and not before `from`; in order.
+std::set<std::string> names_in(const std::filesystem::path& folder, std::size_t length, const std::string& from) {
+    std::set<std::string> names;
+    std::error_code failure;
+    for (std::filesystem::directory_iterator entry(folder, failure), end; !failure && entry != end;
+         entry.increment(failure)) {
+        auto name = entry->path().filename().string();
+        const bool fits = length == 0 ? is_object_key(name) : name.size() == length && is_hex(name);
+        if (fits && name >= from) {
+            names.insert(std::move(name));
+        }
+    }
+    return names;
+}
+
+std::optional<StoredObject> facts_of(const std::filesystem::path& path) {
+    struct stat there {};
+    if (::lstat(path.c_str(), &there) != 0 || !S_ISREG(there.st_mode)) {
+        return std::nullopt; // removed meanwhile
+    }
+    StoredObject object;
+    object.key = path.filename().string();
+    object.size = there.st_size;
+    object.written_at = protocol::Time(std::chrono::seconds(there.st_mtim.tv_sec));
+    return object;
+}
+
 } // namespace
 
 bool is_object_key(const std::string& key) {
-    return key.size() >= 8 && key.size() <= 128 &&
-           std::all_of(key.begin(), key.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+    return key.size() >= 8 && key.size() <= 128 && is_hex(key);
 }
 
 std::filesystem::path object_path(const std::filesystem::path& root, const std::string& key) {
@@ -157,6 +188,37 @@ Result<void> remove_object(const std::filesystem::path& path) {
         return failed("removing an object");
     }
     return {};
+}
+
+Result<bool> object_exists(const std::filesystem::path& path) {
+    struct stat there {};
+    if (::lstat(path.c_str(), &there) == 0) {
+        return S_ISREG(there.st_mode);
+    }
+    return errno == ENOENT ? Result<bool>(false) : Result<bool>(failed("looking for an object"));
+}
+
+Result<ObjectPage> list_objects(const std::filesystem::path& root, const std::string& after, int limit) {
+    ObjectPage page;
+    const auto wanted = static_cast<std::size_t>(limit);
+    for (const auto& outer : names_in(root, 2, after.substr(0, 2))) {
+        const bool first_outer = after.starts_with(outer);
+        for (const auto& inner : names_in(root / outer, 2, first_outer ? after.substr(2, 2) : std::string())) {
+            for (const auto& key : names_in(root / outer / inner, 0, after)) {
+                if (key <= after || !key.starts_with(outer + inner)) {
+                    continue;
+                }
+                if (page.objects.size() == wanted) {
+                    page.next = page.objects.back().key;
+                    return page;
+                }
+                if (auto object = facts_of(root / outer / inner / key)) {
+                    page.objects.push_back(std::move(*object));
+                }
+            }
+        }
+    }
+    return page;
 }
 
 Result<void> prepare_folder(const std::filesystem::path& root) {

@@ -3,6 +3,7 @@
 
 #include "protocol/bytes.hpp"
 #include "protocol/error.hpp"
+#include "storage/payload_store.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -42,6 +43,10 @@ private:
 [[nodiscard]] protocol::Result<protocol::Bytes>
 read_object(const std::filesystem::path& path, std::int64_t offset, std::int64_t length);
 [[nodiscard]] protocol::Result<void> remove_object(const std::filesystem::path& path);
+[[nodiscard]] protocol::Result<bool> object_exists(const std::filesystem::path& path);
+/// At most `limit` objects behind `after`, in the order of their keys; what is no object of ours is passed over.
+[[nodiscard]] protocol::Result<ObjectPage>
+list_objects(const std::filesystem::path& root, const std::string& after, int limit);
 /// The folder and its temporary one; removes what a crash left there more than a day ago.
 [[nodiscard]] protocol::Result<void> prepare_folder(const std::filesystem::path& root);
 

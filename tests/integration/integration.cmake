@@ -16,6 +16,7 @@ foreach(part IN ITEMS
     limits
     manifest_rules
     names_and_units
+    object_store
     openapi
     operations
     passwords

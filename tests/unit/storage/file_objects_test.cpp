@@ -1,6 +1,7 @@
 #include "protocol/digest.hpp"
 #include "storage/objects/make_payload_store.hpp"
 #include "tests/support/run_coro.hpp"
+#include "tests/unit/storage/object_suite.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <catch2/catch.hpp>
@@ -18,6 +19,8 @@ using namespace relay::storage;
 using protocol::Bytes;
 using protocol::ErrorCode;
 using protocol::Result;
+using test::put_object;
+using test::read_range;
 using test::run_coro;
 
 namespace {
@@ -53,51 +56,28 @@ struct Folder {
     std::unique_ptr<PayloadStore> store;
 };
 
-Awaitable<Result<void>> put(PayloadStore& store, std::string key, Bytes data, std::int64_t announced) {
-    const auto digest = protocol::Digest::of(data).hex();
-    auto writer = co_await store.create(key, announced, digest);
-    if (!writer) {
-        co_return writer.error();
-    }
-    const auto half = static_cast<std::ptrdiff_t>(data.size() / 2);
-    const Bytes first(data.begin(), data.begin() + half);
-    const Bytes second(data.begin() + half, data.end());
-    auto written = co_await (*writer)->write(first);
-    if (written) {
-        written = co_await (*writer)->write(second);
-    }
-    if (!written) {
-        co_return written;
-    }
-    const auto finished = co_await (*writer)->finish();
-    co_return finished;
-}
-
-Result<void> put(PayloadStore& store, const std::string& key, const Bytes& data) {
-    return run_coro(put(store, key, data, static_cast<std::int64_t>(data.size())));
-}
-
 } // namespace
 
-TEST_CASE("An object is read back as it was written, whole and in parts", "[storage]") {
+TEST_CASE("A folder is a payload store: reading, writing, removing, listing", "[storage]") {
     Folder folder;
-    Bytes data(3'000'000);
-    for (std::size_t i = 0; i < data.size(); ++i) {
-        data[i] = static_cast<std::uint8_t>(i * 7 + i / 1000);
-    }
+    test::check_reading_and_writing(*folder.store);
+    test::check_unfinished_objects(*folder.store);
+    test::check_removal(*folder.store);
+    test::check_listing(*folder.store);
+    test::check_keys(*folder.store);
+    test::check_many_at_once(*folder.store, 20);
+}
+
+TEST_CASE("What was written is there for a store that is opened anew", "[storage]") {
+    Folder folder;
     const auto key = make_object_key();
-    REQUIRE(put(*folder.store, key, data).has_value());
-    CHECK(run_coro(folder.store->read(key, 0, 1 << 20)).value() == Bytes(data.begin(), data.begin() + (1 << 20)));
-    CHECK(run_coro(folder.store->read(key, 2'999'990, 10)).value() == Bytes(data.end() - 10, data.end()));
-    CHECK(run_coro(folder.store->read(key, 2'999'990, 11)).error().code == ErrorCode::internal);
-    CHECK(run_coro(folder.store->read(key, 0, (1 << 20) + 1)).has_error());
-    const auto again = folder.open();
-    CHECK(run_coro(again->read(key, 5, 1)).value() == Bytes{data[5]});
+    REQUIRE(put_object(*folder.store, key, Bytes{1, 2, 3}).has_value());
+    CHECK(read_range(*folder.open(), key, 1, 1).value() == Bytes{2});
 }
 
 TEST_CASE("An object lies below two folders, for its owner alone", "[storage]") {
     Folder folder;
-    REQUIRE(put(*folder.store, "abcdef0123", Bytes{1, 2, 3}).has_value());
+    REQUIRE(put_object(*folder.store, "abcdef0123", Bytes{1, 2, 3}).has_value());
     const auto files = folder.files();
     REQUIRE(files.size() == 1);
     CHECK(files[0] == folder.path / "objects" / "ab" / "cd" / "abcdef0123");
@@ -110,7 +90,7 @@ TEST_CASE("An object lies below two folders, for its owner alone", "[storage]") 
 
 TEST_CASE("Of an object that is not finished nothing stays", "[storage]") {
     Folder folder;
-    CHECK(run_coro(put(*folder.store, "abcdef0123", Bytes{1, 2, 3}, 4)).error().code == ErrorCode::internal);
+    CHECK(test::put_announced(*folder.store, "abcdef0123", Bytes{1, 2, 3}, 4).error().code == ErrorCode::internal);
     boost::asio::io_context context;
     boost::asio::co_spawn(
         context.get_executor(),
@@ -127,27 +107,13 @@ TEST_CASE("Of an object that is not finished nothing stays", "[storage]") {
     CHECK(folder.files().empty());
 }
 
-TEST_CASE("An object that was removed is gone, and removing it again is no error", "[storage]") {
+TEST_CASE("A link in the store leads nowhere", "[storage]") {
     Folder folder;
-    REQUIRE(put(*folder.store, "abcdef0123", Bytes{1}).has_value());
-    CHECK(run_coro(folder.store->remove("abcdef0123")).has_value());
-    CHECK(run_coro(folder.store->remove("abcdef0123")).has_value());
-    CHECK(run_coro(folder.store->read("abcdef0123", 0, 1)).error().code == ErrorCode::not_found);
-}
-
-TEST_CASE("Keys that are no keys reach no file", "[storage]") {
-    Folder folder;
-    for (const char* key : {"", "abc", "../../../../etc/passwd", "ABCDEF0123", "abcdef01/23", "abcdef012g"}) {
-        CAPTURE(key);
-        CHECK(put(*folder.store, key, Bytes{1}).error().code == ErrorCode::internal);
-        CHECK(run_coro(folder.store->read(key, 0, 1)).error().code == ErrorCode::internal);
-        CHECK(run_coro(folder.store->remove(key)).error().code == ErrorCode::internal);
-    }
-    REQUIRE(put(*folder.store, "abcdef0123", Bytes{1}).has_value());
+    REQUIRE(put_object(*folder.store, "abcdef0123", Bytes{1}).has_value());
     std::ofstream(folder.path / "secret") << "secret";
     const auto link = folder.path / "objects" / "ab" / "cd" / "abcdef0199";
     std::filesystem::create_symlink(folder.path / "secret", link);
-    CHECK(run_coro(folder.store->read("abcdef0199", 0, 1)).has_error());
+    CHECK(read_range(*folder.store, "abcdef0199", 0, 1).has_error());
 }
 
 TEST_CASE("What a crash left behind is cleared after a day and not before", "[storage]") {
@@ -168,7 +134,7 @@ TEST_CASE("A store that cannot write says so", "[storage]") {
     CHECK(run_coro(folder.store->ping()).has_value());
     std::filesystem::remove_all(folder.path / "objects");
     CHECK(run_coro(folder.store->ping()).error().code == ErrorCode::unavailable);
-    CHECK(put(*folder.store, "abcdef0123", Bytes{1}).error().code == ErrorCode::unavailable);
+    CHECK(put_object(*folder.store, "abcdef0123", Bytes{1}).error().code == ErrorCode::unavailable);
 }
 
 TEST_CASE("A write that the file system refuses is unavailable and leaves nothing", "[storage]") {
@@ -179,7 +145,7 @@ TEST_CASE("A write that the file system refuses is unavailable and leaves nothin
     little.rlim_cur = 1000;
     std::signal(SIGXFSZ, SIG_IGN);
     REQUIRE(setrlimit(RLIMIT_FSIZE, &little) == 0);
-    const auto result = put(*folder.store, "abcdef0123", Bytes(5000));
+    const auto result = put_object(*folder.store, "abcdef0123", Bytes(5000));
     REQUIRE(setrlimit(RLIMIT_FSIZE, &before) == 0);
     REQUIRE(result.has_error());
     CHECK(result.error().code == ErrorCode::unavailable);
@@ -188,16 +154,50 @@ TEST_CASE("A write that the file system refuses is unavailable and leaves nothin
     CHECK(folder.files().empty());
 }
 
-TEST_CASE("Only absolute file URLs name a store", "[storage]") {
+TEST_CASE("Only absolute file URLs and complete S3 URLs name a store", "[storage]") {
+    objects::StoreOptions keys;
+    keys.access_key = "access";
+    keys.secret_key = "secret";
     for (const char* url :
-         {"", "file://", "file:///", "file://relative", "/tmp/x", "http://x/", "file:///tmp/%zz", "file:///tmp/%00"}) {
+         {"",
+          "file://",
+          "file:///",
+          "file://relative",
+          "/tmp/x",
+          "http://x/",
+          "file:///tmp/%zz",
+          "file:///tmp/%00",
+          "s3://bucket/p",
+          "s3://?endpoint=http://localhost:1",
+          "s3://Bucket/p?endpoint=http://localhost:1",
+          "s3://bucket/a//b?endpoint=http://localhost:1",
+          "s3://bucket/a%20b?endpoint=http://localhost:1",
+          "s3://bucket/p?endpoint=localhost:1",
+          "s3://bucket/p?endpoint=ftp://localhost:1",
+          "s3://bucket/p?endpoint=http://localhost:1/path",
+          "s3://bucket/p?endpoint=http://user@localhost:1",
+          "s3://bucket/p?endpoint=http://localhost:1&style=other",
+          "s3://bucket/p?endpoint=http://localhost:1&region=a%0db",
+          "s3://bucket/p?endpoint=http://localhost:1&unknown=x"}) {
         CAPTURE(url);
-        CHECK(objects::make_payload_store(url).error().code == ErrorCode::malformed_request);
+        CHECK(objects::make_payload_store(url, keys).error().code == ErrorCode::malformed_request);
     }
-    CHECK_THAT(objects::make_payload_store("s3://bucket/p").error().cause, Catch::Matchers::Contains("s3://"));
+    const auto* const good = "s3://bucket/p?endpoint=https%3A%2F%2Flocalhost:1&region=jp-east-1&style=virtual";
+    CHECK(objects::make_payload_store(good, keys).has_value());
+    CHECK_THAT(objects::make_payload_store(good).error().cause, Catch::Matchers::Contains("objects.secret_key"));
     Folder folder;
     CHECK(objects::make_payload_store("file://" + folder.path.string() + "/with%20space").has_value());
     CHECK(std::filesystem::exists(folder.path / "with space" / "tmp"));
+}
+
+TEST_CASE("The bucket stands in the path or in the host, the prefix before the key", "[storage]") {
+    auto settings = objects::read_s3_url("s3://bucket/a/b?endpoint=http://host:1/").value();
+    CHECK(settings.url_of("key") == "http://host:1/bucket/a/b/key");
+    CHECK(settings.url_of("") == "http://host:1/bucket");
+    settings.virtual_host = true;
+    CHECK(settings.url_of("key") == "http://bucket.host:1/a/b/key");
+    CHECK(settings.url_of("") == "http://bucket.host:1/");
+    CHECK(objects::read_s3_url("s3://bucket?endpoint=http://host").value().url_of("key") == "http://host/bucket/key");
 }
 
 TEST_CASE("Keys are random lower-case hex", "[storage]") {

@@ -5,6 +5,7 @@
 #include "storage/postgres/event_queries.hpp"
 #include "storage/postgres/event_row_queries.hpp"
 #include "storage/postgres/pg_options.hpp"
+#include "storage/postgres/object_index_queries.hpp"
 #include "storage/postgres/sequencer_queries.hpp"
 #include "tests/support/postgres_cluster.hpp"
 
@@ -28,6 +29,7 @@ std::vector<Query> all_queries() {
     add(all, admin_sql::all);
     add(all, event_sql::all);
     add(all, event_row_queries_sql::all);
+    add(all, object_index_sql::all);
     add(all, sequencer_sql::all);
     return all;
 }

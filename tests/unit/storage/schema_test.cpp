@@ -34,6 +34,7 @@ public:
     std::vector<Migration> read() const { return read_migrations(path).value(); }
 
     std::filesystem::path path;
+    int ours = 0;
 };
 
 } // namespace

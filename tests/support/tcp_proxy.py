@@ -1,0 +1,145 @@
+"""A line that can be broken in many ways: a TCP proxy of our own, between the relay and its object store or its clients."""
+
+import socket
+import struct
+import threading
+import time
+
+from ports import reserve_port
+
+BUSY = (b"HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nConnection: close\r\nContent-Length: 70\r\n\r\n"
+        b"<?xml version=\"1.0\"?><Error><Code>SlowDown</Code><Message/></Error>   ")
+TAKEN = b"HTTP/1.1 200 OK\r\nETag: \"0123456789abcdef0123456789abcdef\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+class TcpProxy:
+    """mode:
+    pass    moves bytes both ways, `rate` bytes a second where that is set
+    refuse  resets every connection, open ones too
+    stall   keeps connections and moves nothing
+    cut     resets a connection when `after` bytes of its request were moved
+    busy    answers every request with 503 SlowDown; after `times` of them it passes
+    lie     says 200 to every upload and keeps nothing
+    """
+
+    def __init__(self, *targets):
+        """targets: ports of 127.0.0.1; connections go to them in turn, and on to the next when one does not listen."""
+        self.targets, self.port, self.turn = targets, reserve_port(), 0
+        self.mode, self.rate, self.after, self.times = "pass", None, 0, 1 << 30
+        self.closed = False
+        self.listener = socket.create_server(("127.0.0.1", self.port), backlog=512)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def close(self):
+        self.closed = True
+        self.listener.close()
+
+    def set(self, mode, **values):
+        for name, value in values.items():
+            setattr(self, name, value)
+        self.mode = mode
+
+    def accept(self):
+        while not self.closed:
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        server = None
+        try:
+            if self.mode == "refuse":
+                return
+            server = self.connect()
+            for one in (client, server):
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            back = threading.Thread(target=self.pump, args=(server, client, False), daemon=True)
+            back.start()
+            self.pump(client, server, True)
+        except OSError:
+            pass
+        finally:
+            for one in (client, server):
+                self.reset(one)
+
+    def connect(self):
+        for left in range(len(self.targets), 0, -1):
+            self.turn += 1
+            try:
+                return socket.create_connection(("127.0.0.1", self.targets[self.turn % len(self.targets)]), 10)
+            except OSError:
+                if left == 1:
+                    raise
+
+    @staticmethod
+    def reset(one):
+        if one is not None:
+            try:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            one.close()
+
+    def pump(self, source, sink, is_request):
+        moved = 0
+        source.settimeout(0.1)
+        try:
+            while not self.closed:
+                if self.mode == "refuse" or (self.mode == "cut" and is_request and moved >= self.after):
+                    break
+                if self.mode == "stall":
+                    time.sleep(0.02)
+                    continue
+                try:
+                    data = source.recv(65536)
+                except TimeoutError:
+                    continue
+                if not data:
+                    break
+                if is_request and self.answers_itself(source, data):
+                    break
+                while self.mode == "stall" and not self.closed:
+                    time.sleep(0.02)
+                sink.settimeout(60)
+                sink.sendall(data)
+                moved += len(data)
+                if self.rate:
+                    time.sleep(len(data) / self.rate)
+        except OSError:
+            pass
+        finally:
+            if is_request or self.mode in ("refuse", "cut"):
+                self.reset(sink)
+                self.reset(source)
+            else:
+                try:
+                    sink.shutdown(socket.SHUT_WR)
+                except OSError:
+                    pass
+
+    def answers_itself(self, client, data):
+        if self.mode == "busy" and self.times > 0:
+            self.times -= 1
+            client.sendall(BUSY)
+        elif self.mode == "lie" and data.startswith(b"PUT "):
+            self.swallow(client, data)
+            client.sendall(TAKEN)
+        else:
+            return False
+        client.shutdown(socket.SHUT_WR)
+        time.sleep(0.1)
+        return True
+
+    @staticmethod
+    def swallow(client, data):
+        head, _, body = data.partition(b"\r\n\r\n")
+        fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
+        left = int(fields[b"content-length"]) - len(body)
+        if b"expect" in fields:
+            client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        client.settimeout(30)
+        while left > 0:
+            left -= len(client.recv(65536))
