@@ -57,6 +57,18 @@ Outcome<std::size_t> File::read(void* to, std::size_t size) {
     return static_cast<std::size_t>(got);
 }
 
+Outcome<std::size_t> File::read_some_at(std::uint64_t offset, void* to, std::size_t size) const {
+    while (true) {
+        const auto got = ::pread(descriptor_, to, size, static_cast<off_t>(offset));
+        if (got >= 0) {
+            return static_cast<std::size_t>(got);
+        }
+        if (errno != EINTR) {
+            return system_failure(path_.string());
+        }
+    }
+}
+
 Outcome<protocol::Bytes> File::read_at(std::uint64_t offset, std::size_t size) {
     protocol::Bytes bytes(size);
     std::size_t done = 0;

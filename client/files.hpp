@@ -39,6 +39,8 @@ public:
     [[nodiscard]] Outcome<std::size_t> read(void* to, std::size_t size);
     /// Reads exactly `size` bytes at `offset`; nothing more or less is a failure.
     [[nodiscard]] Outcome<protocol::Bytes> read_at(std::uint64_t offset, std::size_t size);
+    /// At most `size` bytes at `offset`, 0 at the end. Thread-safe, as read_at() and write_at() are.
+    [[nodiscard]] Outcome<std::size_t> read_some_at(std::uint64_t offset, void* to, std::size_t size) const;
     [[nodiscard]] Outcome<void> write(protocol::BytesView bytes);
     [[nodiscard]] Outcome<void> write_at(std::uint64_t offset, protocol::BytesView bytes);
     [[nodiscard]] Outcome<std::uint64_t> size() const;

@@ -16,18 +16,73 @@ struct FreeList {
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
 
+/// What the callbacks of one call work on.
+struct Exchange {
+    CURL* curl;
+    const Request& request;
+    Response& response;
+    std::uint64_t uploaded = 0;
+};
+
+int status_of(CURL* curl) {
+    long status = 0;
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    return static_cast<int>(status);
+}
+
 std::size_t take_body(char* data, std::size_t, std::size_t size, void* to) {
-    auto& body = static_cast<Response*>(to)->body;
-    if (body.size() + size > most_answer_bytes) {
+    auto& exchange = *static_cast<Exchange*>(to);
+    auto& response = exchange.response;
+    response.status = status_of(exchange.curl);
+    if (exchange.request.sink && response.is_success()) {
+        const bool taken = exchange.request.sink(response, protocol::as_bytes(std::string_view(data, size)));
+        return taken ? size : 0;
+    }
+    if (response.body.size() + size > most_answer_bytes) {
         return 0;
     }
-    body.append(data, size);
+    response.body.append(data, size);
     return size;
+}
+
+std::size_t give_body(char* to, std::size_t, std::size_t room, void* from) {
+    auto& exchange = *static_cast<Exchange*>(from);
+    const auto& upload = exchange.request.upload;
+    const auto wanted = std::min<std::uint64_t>(room, upload.size - exchange.uploaded);
+    const auto got = upload.file->read_some_at(upload.offset + exchange.uploaded, to, static_cast<std::size_t>(wanted));
+    if (!got || (*got == 0 && wanted > 0)) {
+        return CURL_READFUNC_ABORT;
+    }
+    exchange.uploaded += *got;
+    return *got;
+}
+
+int rewind_body(void* from, curl_off_t offset, int origin) {
+    if (origin != SEEK_SET || offset < 0) {
+        return CURL_SEEKFUNC_CANTSEEK;
+    }
+    static_cast<Exchange*>(from)->uploaded = static_cast<std::uint64_t>(offset);
+    return CURL_SEEKFUNC_OK;
+}
+
+void set_body(CURL* curl, Exchange& exchange) {
+    const auto& request = exchange.request;
+    if (request.upload.file != nullptr) {
+        curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.upload.size));
+        curl_easy_setopt(curl, CURLOPT_READFUNCTION, &give_body);
+        curl_easy_setopt(curl, CURLOPT_READDATA, &exchange);
+        curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, &rewind_body);
+        curl_easy_setopt(curl, CURLOPT_SEEKDATA, &exchange);
+    } else if (request.method == "PUT" || request.method == "POST") {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data() != nullptr ? request.body.data() : "");
+    }
 }
 
 std::size_t take_header(char* data, std::size_t, std::size_t size, void* to) {
     const std::string_view line(data, size);
-    auto& headers = static_cast<Response*>(to)->headers;
+    auto& headers = static_cast<Exchange*>(to)->response.headers;
     if (line.starts_with("HTTP/")) {
         headers.clear(); // of an interim answer
         return size;
@@ -80,6 +135,7 @@ Outcome<Response> HttpClient::try_once(const Request& request) {
         headers.reset(curl_slist_append(headers.release(), header.c_str()));
     }
     Response response;
+    Exchange exchange{curl, request, response};
     char reason[CURL_ERROR_SIZE] = "";
     curl_easy_setopt(curl, CURLOPT_URL, (settings_.url + request.path).c_str());
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
@@ -94,14 +150,11 @@ Outcome<Response> HttpClient::try_once(const Request& request) {
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, 60L + request.wait_seconds);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &take_body);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &response);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &take_header);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &response);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &exchange);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
-    if (request.method == "PUT" || request.method == "POST") {
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data() != nullptr ? request.body.data() : "");
-    }
+    set_body(curl, exchange);
     const CURLcode code = curl_easy_perform(curl);
     if (code != CURLE_OK) {
         Failure failure;
@@ -110,9 +163,7 @@ Outcome<Response> HttpClient::try_once(const Request& request) {
                        (*reason != '\0' ? std::string(reason) : std::string(curl_easy_strerror(code)));
         return failure;
     }
-    long status = 0;
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    response.status = static_cast<int>(status);
+    response.status = status_of(curl);
     return response;
 }
 

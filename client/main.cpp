@@ -45,7 +45,7 @@ void add_common_options(CLI::App& app, Options& options) {
         "PEM file of the CA that other offices' certificates must chain to (default: --ca)"
     );
     app.add_option(
-        "--config", options.config, "TOML file with the keys url, ca, cert, key, user, password_file, client_ca"
+        "--config", options.config, "TOML file with the keys url, ca, cert, key, user, password_file, client_ca, state"
     );
     app.add_flag("--json", settings.json, "Print the result as JSON");
 }
@@ -60,6 +60,9 @@ void add_sending(CLI::App& app, Options& options, Run& run) {
     send->add_option("--to", options.send.to, "Number of the receiving office")->required();
     add_cover(*send, options.send.cover);
     send->add_flag("--names-only", options.send.names_only, "Do not check what is inside the files");
+    send->add_option(
+        "--state", options.settings.state, "Folder for uploads that are not finished (default: ~/.local/state)"
+    );
     send->add_option("files", options.send.files, "Files of one sending unit")->required();
     send->callback([&] { run = [&] { return run_send(options.settings, options.send); }; });
 

@@ -22,6 +22,7 @@ Progress::~Progress() {
 }
 
 void Progress::add(std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
     done_ += bytes;
     const auto now = std::chrono::steady_clock::now();
     if (on_terminal_ && now >= next_) {

@@ -3,11 +3,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <mutex>
 #include <string>
 
 namespace relay::client {
 
-/// Not thread-safe.
+/// Thread-safe.
 class Progress {
 public:
     /// `total`: bytes; 0 when unknown.
@@ -21,6 +22,7 @@ public:
 private:
     void draw();
 
+    std::mutex mutex_;
     std::string label_;
     std::uint64_t total_;
     std::uint64_t done_ = 0;

@@ -4,11 +4,13 @@
 #include "client/claim_store.hpp"
 #include "client/crypto/certificates.hpp"
 #include "client/failure.hpp"
+#include "client/progress.hpp"
 #include "client/session.hpp"
 #include "client/verified_manifest.hpp"
 #include "protocol/ids.hpp"
 
 #include <string>
+#include <vector>
 
 namespace relay::client {
 
@@ -50,8 +52,14 @@ private:
     // receiving_payload.cpp
     [[nodiscard]] Outcome<void>
     fetch_payload(const VerifiedManifest& verified, const ClaimRecord& record, const std::string& inline_payload);
-    [[nodiscard]] Outcome<protocol::Bytes>
-    fetch_chunk(const protocol::Manifest& manifest, const ClaimRecord& record, std::size_t n);
+    /// Several at once. `file` null: they are only read.
+    [[nodiscard]] Outcome<void> fetch_chunks(
+        const protocol::Manifest& manifest,
+        const ClaimRecord& record,
+        const std::vector<std::size_t>& numbers,
+        File* file,
+        Progress& progress
+    );
     [[nodiscard]] Outcome<void> unpack(const protocol::Manifest& manifest);
     [[nodiscard]] Outcome<std::string> read_message(const protocol::Manifest& manifest) const;
 

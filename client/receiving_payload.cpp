@@ -1,6 +1,8 @@
 // The part of a download that brings the payload to the disk and makes files of it.
 #include "client/archive.hpp"
+#include "client/chunk_workers.hpp"
 #include "client/crypto/envelope.hpp"
+#include "client/incoming_chunk.hpp"
 #include "client/progress.hpp"
 #include "client/receiving.hpp"
 
@@ -9,8 +11,6 @@
 
 namespace relay::client {
 namespace {
-
-constexpr int chunk_attempts = 3;
 
 std::uint64_t offset_of(const protocol::Manifest& manifest, std::size_t n) {
     return static_cast<std::uint64_t>(manifest.chunk_size) * n;
@@ -29,8 +29,18 @@ bool is_there(File& file, std::uint64_t file_size, const protocol::Manifest& man
     if (offset_of(manifest, n) + bytes_of(manifest, n) > file_size) {
         return false;
     }
-    const auto bytes = file.read_at(offset_of(manifest, n), bytes_of(manifest, n));
-    return bytes && is_chunk(manifest, n, *bytes);
+    // In pieces: a chunk may be of 16 MiB.
+    protocol::Sha256 sha256;
+    for (std::size_t at = 0; at < bytes_of(manifest, n);) {
+        const auto size = std::min(piece_bytes, bytes_of(manifest, n) - at);
+        const auto bytes = file.read_at(offset_of(manifest, n) + at, size);
+        if (!bytes) {
+            return false;
+        }
+        sha256.update(*bytes);
+        at += size;
+    }
+    return sha256.finish() == manifest.chunks[n];
 }
 
 std::string upper_ascii(std::string text) {
@@ -52,24 +62,6 @@ std::string name_for_message(const protocol::Manifest& manifest) {
 
 } // namespace
 
-Outcome<protocol::Bytes>
-Download::fetch_chunk(const protocol::Manifest& manifest, const ClaimRecord& record, std::size_t n) {
-    Request request;
-    request.path = "/v1/inbox/" + manifest.bundle_id.str() + "/chunks/" + std::to_string(n);
-    request.headers = {"Relay-Claim: " + record.claim_id.str()};
-    for (int attempt = 1; attempt <= chunk_attempts; ++attempt) {
-        const auto response = session_.send(request);
-        if (!response) {
-            return response.error();
-        }
-        const auto bytes = protocol::as_bytes(response->body);
-        if (is_chunk(manifest, n, bytes)) {
-            return protocol::to_bytes(bytes);
-        }
-    }
-    return content_failure("chunk " + std::to_string(n) + " is not the one that the manifest tells of");
-}
-
 Outcome<void> Download::fetch_payload(
     const VerifiedManifest& verified, const ClaimRecord& record, const std::string& inline_payload
 ) {
@@ -90,19 +82,38 @@ Outcome<void> Download::fetch_payload(
         return size_before.error();
     }
     Progress progress("receiving", static_cast<std::uint64_t>(manifest.payload_size));
+    std::vector<std::size_t> missing;
     for (std::size_t n = 0; n < manifest.chunks.size(); ++n) {
-        if (!is_there(*file, *size_before, manifest, n)) {
-            const auto chunk = fetch_chunk(manifest, record, n);
-            if (!chunk) {
-                return chunk.error();
-            }
-            if (auto written = file->write_at(offset_of(manifest, n), *chunk); !written) {
-                return written;
-            }
+        if (is_there(*file, *size_before, manifest, n)) {
+            progress.add(bytes_of(manifest, n));
+        } else {
+            missing.push_back(n);
         }
-        progress.add(bytes_of(manifest, n));
+    }
+    if (auto fetched = fetch_chunks(manifest, record, missing, &*file, progress); !fetched) {
+        return fetched;
     }
     return file->sync();
+}
+
+Outcome<void> Download::fetch_chunks(
+    const protocol::Manifest& manifest,
+    const ClaimRecord& record,
+    const std::vector<std::size_t>& numbers,
+    File* file,
+    Progress& progress
+) {
+    return for_each_chunk(session_, numbers, [&](HttpClient& http, std::size_t n) -> Outcome<void> {
+        Request request;
+        request.path = "/v1/inbox/" + manifest.bundle_id.str() + "/chunks/" + std::to_string(n);
+        request.headers = {"Relay-Claim: " + record.claim_id.str()};
+        IncomingChunk incoming({offset_of(manifest, n), bytes_of(manifest, n), manifest.chunks[n]}, file, progress);
+        auto fetched = incoming.fetch([&](Request one) { return session_.send_over(http, std::move(one)); }, request);
+        if (!fetched && fetched.error().code == unusable_content) {
+            return content_failure("chunk " + std::to_string(n) + " is not the one that the manifest tells of");
+        }
+        return fetched;
+    });
 }
 
 Outcome<void> Download::unpack(const protocol::Manifest& manifest) {

@@ -4,6 +4,7 @@
 #include "protocol/cms/signed_data.hpp"
 
 #include <chrono>
+#include <numeric>
 
 namespace relay::client {
 namespace {
@@ -72,12 +73,13 @@ Outcome<void> Download::renew_claim(const protocol::Manifest& manifest, ClaimRec
     if (!claimed) {
         return claimed.error();
     }
-    for (std::size_t n = 0; claimed->payload.empty() && n < manifest.chunks.size(); ++n) {
-        if (const auto chunk = fetch_chunk(manifest, record, n); !chunk) {
-            return chunk.error();
-        }
+    if (!claimed->payload.empty()) {
+        return {};
     }
-    return {};
+    std::vector<std::size_t> all(manifest.chunks.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    Progress progress("receiving", static_cast<std::uint64_t>(manifest.payload_size));
+    return fetch_chunks(manifest, record, all, nullptr, progress);
 }
 
 } // namespace relay::client

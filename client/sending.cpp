@@ -1,8 +1,10 @@
 #include "client/sending.hpp"
 
+#include "client/chunk_workers.hpp"
 #include "client/progress.hpp"
 #include "protocol/bytes.hpp"
 
+#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -24,40 +26,57 @@ std::vector<std::size_t> missing_chunks(const Json& bundle, std::size_t count) {
 }
 
 /// The accepted bundle when this chunk completed it, null when more are to come.
-Outcome<Json> send_chunk(Session& session, const PackedBundle& bundle, File& payload, std::size_t n) {
-    const auto at = static_cast<std::uint64_t>(bundle.manifest.chunk_size) * n;
-    const auto chunk = payload.read_at(at, static_cast<std::size_t>(bundle.manifest.size_of_chunk(n)));
-    if (!chunk) {
-        return chunk.error();
-    }
+Outcome<Json>
+send_chunk(Session& session, HttpClient& http, const PackedBundle& bundle, const File& payload, std::size_t n) {
     Request request;
     request.method = "PUT";
     request.path = "/v1/outbox/" + bundle.manifest.bundle_id.str() + "/chunks/" + std::to_string(n);
     request.headers = {"Content-Type: application/octet-stream"};
-    request.body = protocol::as_text(*chunk);
-    const auto response = session.send(request);
+    request.upload.file = &payload;
+    request.upload.offset = static_cast<std::uint64_t>(bundle.manifest.chunk_size) * n;
+    request.upload.size = static_cast<std::uint64_t>(bundle.manifest.size_of_chunk(n));
+    const auto response = session.send_over(http, std::move(request));
     if (!response) {
         return response.error();
     }
     return response->status == 201 ? Json::parse(response->body, nullptr, false) : Json();
 }
 
-/// One round over what is missing. Null when the bundle is not complete after it.
+/// One round over what is missing, several at once. Null when the bundle is not complete after it.
 Outcome<Json> send_missing(
     Session& session,
     const PackedBundle& bundle,
-    File& payload,
+    const File& payload,
     const std::vector<std::size_t>& missing,
     Progress& progress
 ) {
-    for (const auto n : missing) {
-        auto sent = send_chunk(session, bundle, payload, n);
-        if (!sent || !sent->is_null()) {
-            return sent;
+    std::mutex mutex;
+    Json accepted;
+    const auto done = for_each_chunk(session, missing, [&](HttpClient& http, std::size_t n) -> Outcome<void> {
+        auto sent = send_chunk(session, http, bundle, payload, n);
+        if (!sent) {
+            return sent.error();
         }
         progress.add(static_cast<std::uint64_t>(bundle.manifest.size_of_chunk(n)));
+        if (!sent->is_null()) {
+            const std::lock_guard lock(mutex);
+            accepted = *std::move(sent);
+        }
+        return {};
+    });
+    if (!accepted.is_null()) {
+        return accepted;
     }
-    return Json();
+    return done ? Outcome<Json>(Json()) : Outcome<Json>(done.error());
+}
+
+/// What an earlier run has brought.
+std::uint64_t bytes_there(const protocol::Manifest& manifest, const std::vector<std::size_t>& missing) {
+    auto bytes = manifest.payload_size;
+    for (const auto n : missing) {
+        bytes -= manifest.size_of_chunk(n);
+    }
+    return static_cast<std::uint64_t>(bytes);
 }
 
 /// A line that broke, or a chunk that arrived damaged: what is missing is asked for again.
@@ -102,6 +121,9 @@ Outcome<Json> send_bundle(Session& session, const PackedBundle& bundle) {
             return std::move(reply->body);
         }
         const auto missing = missing_chunks(reply->body, bundle.manifest.chunks.size());
+        if (round == 1) {
+            progress.add(bytes_there(bundle.manifest, missing));
+        }
         auto sent = send_missing(session, bundle, *payload, missing, progress);
         if (sent && !sent->is_null()) {
             return sent;

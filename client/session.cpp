@@ -46,6 +46,7 @@ Session::Session(Session&& other) noexcept
     : settings_(std::move(other.settings_)),
       password_(std::move(other.password_)),
       http_(std::move(other.http_)),
+      mutex_(std::move(other.mutex_)),
       token_(std::exchange(other.token_, std::string())),
       office_(std::move(other.office_)),
       limits_(other.limits_) {
@@ -108,13 +109,29 @@ Outcome<void> Session::open() {
     return {};
 }
 
+std::string Session::token() {
+    const std::lock_guard lock(*mutex_);
+    return token_;
+}
+
+/// Signs in again, unless another thread did since the session with this token ended.
+Outcome<void> Session::renew(const std::string& ended) {
+    const std::lock_guard lock(*mutex_);
+    return token_ == ended ? open() : Outcome<void>();
+}
+
 Outcome<Response> Session::send(Request request) {
+    return send_over(http_, std::move(request));
+}
+
+Outcome<Response> Session::send_over(HttpClient& http, Request request) {
     const auto own_headers = request.headers;
     for (bool signed_in_again = false;; signed_in_again = true) {
+        const auto used = token();
         request.headers = own_headers;
-        request.headers.push_back("Authorization: Bearer " + token_);
+        request.headers.push_back("Authorization: Bearer " + used);
         request.headers.push_back(language_header());
-        auto response = http_.send(request);
+        auto response = http.send(request);
         if (!response || response->is_success() || response->status == 304) {
             return response;
         }
@@ -122,7 +139,7 @@ Outcome<Response> Session::send(Request request) {
         if (failure.code != "session_expired" || signed_in_again) {
             return failure;
         }
-        if (auto opened = open(); !opened) {
+        if (auto opened = renew(used); !opened) {
             return opened.error();
         }
     }

@@ -7,6 +7,8 @@
 #include "protocol/ids.hpp"
 
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -25,7 +27,7 @@ struct Reply {
     Json body;
 };
 
-/// Signs in, signs in again when the session runs out, signs out at the end. Not thread-safe.
+/// Signs in, signs in again when the session runs out, signs out at the end. Not thread-safe but for send_over().
 class Session {
 public:
     /// Failure when the settings are incomplete or the server refuses.
@@ -41,14 +43,20 @@ public:
     [[nodiscard]] Outcome<Reply> call(const std::string& method, const std::string& path, const Json& body = {});
     /// Like call(), for the answer as it came. Success statuses and 304 only.
     [[nodiscard]] Outcome<Response> send(Request request);
+    /// The same over a connection of the caller's. Thread-safe, while nothing else is asked of the session.
+    [[nodiscard]] Outcome<Response> send_over(HttpClient& http, Request request);
+    [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
 
 private:
     Session(const Settings& settings, std::string password);
     [[nodiscard]] Outcome<void> open();
+    [[nodiscard]] Outcome<void> renew(const std::string& ended);
+    [[nodiscard]] std::string token();
 
     Settings settings_;
     std::string password_;
     HttpClient http_;
+    std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>(); ///< of token_, and of signing in again
     std::string token_;
     protocol::OfficeNumber office_;
     Limits limits_;

@@ -21,7 +21,7 @@ struct Key {
     bool is_path;
 };
 
-constexpr std::array<Key, 8> keys{{
+constexpr std::array<Key, 9> keys{{
     {"url", &Settings::url, false},
     {"ca", &Settings::ca, true},
     {"cert", &Settings::cert, true},
@@ -30,6 +30,7 @@ constexpr std::array<Key, 8> keys{{
     {"password_file", &Settings::password_file, true},
     {"client_ca", &Settings::client_ca, true},
     {"drafts", &Settings::drafts, true},
+    {"state", &Settings::state, true},
 }};
 
 Outcome<void> take_key(const std::string& file, const std::string& name, const toml::node& node, Settings& settings) {
@@ -104,7 +105,7 @@ Outcome<void> check_complete(const Settings& settings) {
     std::string missing;
     for (const auto& key : keys) {
         const bool optional = key.value == &Settings::password_file || key.value == &Settings::client_ca ||
-                              key.value == &Settings::drafts;
+                              key.value == &Settings::drafts || key.value == &Settings::state;
         if (!optional && (settings.*key.value).empty()) {
             missing += (missing.empty() ? "--" : ", --") + std::string(key.name);
         }
@@ -147,6 +148,21 @@ std::string usual_drafts_folder() {
     const fs::path base =
         data != nullptr && *data == '/' ? fs::path(data) : fs::path(home != nullptr ? home : ".") / ".local" / "share";
     return (base / "careplan-relay" / "drafts").string();
+}
+
+Outcome<std::string> state_folder(const Settings& settings) {
+    if (!settings.state.empty()) {
+        return settings.state;
+    }
+    const char* const state = std::getenv("XDG_STATE_HOME");
+    if (state != nullptr && *state == '/') {
+        return std::string(state) + "/relay-client";
+    }
+    const char* const home = std::getenv("HOME");
+    if (home != nullptr && *home == '/') {
+        return std::string(home) + "/.local/state/relay-client";
+    }
+    return local_failure("no home folder to keep unfinished uploads in: name one with --state");
 }
 
 std::string preferred_language() {

@@ -16,6 +16,7 @@ struct Settings {
     std::string user;
     std::string password_file; ///< empty: asked for on the terminal
     std::string client_ca;     ///< PEM file: whose office certificates are trusted; empty: `ca`
+    std::string state;         ///< folder for uploads that are not finished; empty: state_folder() has a default
     bool json = false;         ///< answers as JSON
     std::string drafts;        ///< folder of drafts; empty: the user's data folder
     protocol::standard::UnitSettings standard;
@@ -33,6 +34,9 @@ struct Settings {
 
 /// Where drafts are kept when nothing else is said: $XDG_DATA_HOME or ~/.local/share, careplan-relay/drafts.
 [[nodiscard]] std::string usual_drafts_folder();
+/// Where unfinished uploads are kept: `settings.state`, else $XDG_STATE_HOME or ~/.local/state, relay-client in it.
+/// Failure when there is no home either.
+[[nodiscard]] Outcome<std::string> state_folder(const Settings& settings);
 
 /// For Accept-Language: "ja" when the environment's locale is Japanese, else "en".
 [[nodiscard]] std::string preferred_language();

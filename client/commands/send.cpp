@@ -4,10 +4,76 @@
 #include "client/packing.hpp"
 #include "client/sending.hpp"
 #include "client/standard/checking.hpp"
+#include "client/upload_store.hpp"
 
 #include <iostream>
 
 namespace relay::client {
+namespace {
+
+/// The bundle will never be taken as it is: what was kept of it is of no use.
+bool is_final(const Failure& failure) {
+    return failure.status >= 400 && failure.status < 500 && failure.status != 401 && failure.status != 403 &&
+           failure.status != 408 && failure.status != 429;
+}
+
+struct Sent {
+    std::string bundle_id;
+    Json answer;
+};
+
+/// Packs and sends, or goes on with what an earlier run has left unfinished. A crash at any point, and the same command
+/// again, gives one bundle.
+Outcome<Sent> send_once(
+    const Settings& settings,
+    const SendOptions& options,
+    Session& session,
+    const Recipient& recipient,
+    const Identity& identity
+) {
+    const std::vector<fs::path> files(options.files.begin(), options.files.end());
+    const auto message = cover_letter_for(recipient.number, options.cover);
+    if (!message) {
+        return message.error();
+    }
+    const auto folder = state_folder(settings);
+    const auto name =
+        folder ? UploadStore::name_of(settings, recipient.number, *message, files) : Outcome<std::string>(folder.error());
+    if (!name) {
+        return name.error();
+    }
+    const UploadStore uploads(*folder);
+    auto kept = uploads.open(*name);
+    if (!kept) {
+        return kept.error();
+    }
+    for (bool resumed = kept->bundle.has_value();; resumed = false) {
+        if (!resumed) {
+            auto packed = pack(files, *message, session.office(), recipient, identity, session.limits(), kept->folder);
+            if (!packed) {
+                return packed.error();
+            }
+            kept->bundle = *std::move(packed);
+            if (auto saved = uploads.save(*kept); !saved) {
+                return saved.error();
+            }
+        }
+        auto accepted = send_bundle(session, *kept->bundle);
+        if (accepted || is_final(accepted.error())) {
+            if (auto emptied = uploads.empty(*kept, accepted.has_value()); !emptied && !accepted) {
+                return emptied.error();
+            }
+        }
+        if (accepted) {
+            return Sent{kept->bundle->manifest.bundle_id.str(), *std::move(accepted)};
+        }
+        if (!resumed || !is_final(accepted.error())) {
+            return accepted.error();
+        }
+    }
+}
+
+} // namespace
 
 Outcome<void> run_send(const Settings& settings, const SendOptions& options) {
     const auto number = protocol::OfficeNumber::parse(options.to);
@@ -41,28 +107,15 @@ Outcome<void> run_send(const Settings& settings, const SendOptions& options) {
     for (const auto& warning : recipient->warnings) {
         std::cerr << "relay-client: " << for_terminal(warning) << '\n';
     }
-    const auto message = cover_letter_for(*number, options.cover);
-    if (!message) {
-        return message.error();
-    }
-    const auto folder = TemporaryFolder::make();
-    if (!folder) {
-        return folder.error();
-    }
-    const auto bundle =
-        pack(files, *message, session->office(), *recipient, *identity, session->limits(), folder->path());
-    if (!bundle) {
-        return bundle.error();
-    }
-    const auto accepted = send_bundle(*session, *bundle);
-    if (!accepted) {
-        return accepted.error();
+    const auto sent = send_once(settings, options, *session, *recipient, *identity);
+    if (!sent) {
+        return sent.error();
     }
     if (settings.json) {
-        std::cout << pretty(*accepted) << '\n';
+        std::cout << pretty(sent->answer) << '\n';
     } else {
-        std::cout << "sent " << bundle->manifest.bundle_id.str() << " to " << number->str() << ' '
-                  << for_terminal(recipient->name) << " (" << files.size() << " files)\n";
+        std::cout << "sent " << sent->bundle_id << " to " << number->str() << ' ' << for_terminal(recipient->name)
+                  << " (" << files.size() << " files)\n";
     }
     return {};
 }

@@ -13,6 +13,7 @@ from reference_client import Client
 from relay_client import Bundle, eventually, open_payload
 from relay_stack import ROOT
 from stack import standard_files
+from tcp_proxy import TcpProxy
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,33 @@ def test_large_attachments_go_in_chunks(clients, tmp_path):
     assert sent["payload"]["size"] > 18 << 20
     recipient.run("fetch", "--all", "--into", tmp_path / "in")
     assert received(tmp_path / "in") == {"scan.png": scan.read_bytes()}
+
+
+@covers("§5 a killed sender goes on")
+def test_a_sender_that_was_killed_goes_on_with_the_same_bundle_in_a_new_run(stack, people, clients, tmp_path):
+    line, recipient = TcpProxy(stack.endpoint.port), clients[1]
+    line.set("pass", rate=2 << 20)
+    sender = Client(stack, people.a, line.port)
+    scan = tmp_path / "scan.png"
+    scan.write_bytes(os.urandom(40 << 20))
+    before = {one["bundle_id"] for one in people.at_a.pages("/v1/outbox", "bundles")}
+
+    def begun():
+        new = [one for one in people.at_a.pages("/v1/outbox", "bundles") if one["bundle_id"] not in before]
+        return new and new[0]["state"] == "uploading" and len(new[0]["missing_chunks"]) < 10 and new[0]["bundle_id"]
+    first = sender.start("send", "--to", "2670100029", scan)
+    bundle_id = eventually(begun, 60, "some chunks are there")
+    first.kill()
+    first.wait()
+    line.set("pass", rate=None)
+    sent = json.loads(sender.run("--json", "send", "--to", "2670100029", scan))
+    assert sent["bundle_id"] == bundle_id and sent["state"] == "waiting"
+    assert not glob.glob(os.path.join(stack.certs, people.a.user_id + ".state", "uploads", "*")), "nothing is kept of what was sent"
+    recipient.run("fetch", bundle_id, "--into", tmp_path / "in")
+    assert received(tmp_path / "in") == {"scan.png": scan.read_bytes()}
+    again = json.loads(sender.run("--json", "send", "--to", "2670100029", scan))
+    assert again["bundle_id"] != bundle_id, "to send it once more is another bundle"
+    sender.run("withdraw", again["bundle_id"])
 
 
 def test_a_folder_of_files_is_sorted_to_offices_by_its_names(stack, people, clients, tmp_path):

@@ -1,0 +1,47 @@
+// Uploads that are not finished, so that `send` goes on with them after a crash instead of sending twice:
+// STATE/uploads/NAME/ with the encrypted payload and the signed manifest. NAME stands for what is sent and to whom.
+#pragma once
+
+#include "client/failure.hpp"
+#include "client/files.hpp"
+#include "client/packing.hpp"
+#include "client/settings.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace relay::client {
+
+class UploadStore {
+public:
+    /// One upload, held for this process alone while it lives.
+    struct Upload {
+        fs::path folder;
+        File lock;
+        std::optional<PackedBundle> bundle; ///< what an earlier run left, or was saved
+    };
+
+    explicit UploadStore(const fs::path& state) : folder_(state / "uploads") {}
+
+    /// The same for the same files, content and all, message, recipient, user and relay.
+    [[nodiscard]] static Outcome<std::string> name_of(
+        const Settings& settings,
+        const protocol::OfficeNumber& recipient,
+        const std::string& message,
+        const std::vector<fs::path>& files
+    );
+    /// Removes what is older than a week. Failure when another process has this upload.
+    [[nodiscard]] Outcome<Upload> open(const std::string& name) const;
+    /// Durable when it returns. The payload stands in the upload's folder already.
+    [[nodiscard]] Outcome<void> save(const Upload& upload) const;
+    /// Forgets what was kept; `for_good`: the folder, too.
+    [[nodiscard]] Outcome<void> empty(Upload& upload, bool for_good) const;
+
+private:
+    void remove_old() const;
+
+    fs::path folder_;
+};
+
+} // namespace relay::client
