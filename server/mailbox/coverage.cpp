@@ -46,6 +46,7 @@ struct Coverage::State : std::enable_shared_from_this<Coverage::State> {
     /// Starts what is due, and comes back while anything is left. On the io_context.
     void tick() {
         std::vector<Key> due;
+        bool again = false;
         const auto now = std::chrono::steady_clock::now();
         {
             const std::lock_guard lock(mutex);
@@ -55,7 +56,7 @@ struct Coverage::State : std::enable_shared_from_this<Coverage::State> {
                     due.push_back(key);
                 }
             }
-            ticking = !entries.empty();
+            ticking = again = !entries.empty();
         }
         for (const auto& key : due) {
             asio::co_spawn(context, store_one(shared_from_this(), key), [](const std::exception_ptr& error) {
@@ -64,7 +65,7 @@ struct Coverage::State : std::enable_shared_from_this<Coverage::State> {
                 }
             });
         }
-        if (ticking) {
+        if (again) {
             timer.expires_after(between_ticks);
             timer.async_wait([self = shared_from_this()](boost::system::error_code error) {
                 if (!error) {
