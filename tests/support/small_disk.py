@@ -42,7 +42,7 @@ class Disk:
         # Writers go on meanwhile: a size below what is used by now is refused, and then asked for again.
         for extra in (spare, spare + (1 << 20), spare + (4 << 20)):
             try:
-                return self.resize((found.f_blocks - found.f_bfree) * found.f_bsize + extra)
+                return self.resize(max(found.f_bsize, (found.f_blocks - found.f_bfree) * found.f_bsize + extra))  # 0: no limit
             except subprocess.CalledProcessError:
                 continue
 
