@@ -66,7 +66,7 @@ std::optional<UnitSet> parse_partial_units(std::string_view text) {
         if (row == unit_rows.end() || !row->may_be_partial) {
             return std::nullopt;
         }
-        set = static_cast<UnitSet>(set | 1U << static_cast<unsigned>(row - unit_rows.begin()));
+        set |= 1U << static_cast<unsigned>(row - unit_rows.begin());
     }
     return set;
 }

@@ -43,7 +43,7 @@ struct UnitRow {
 [[nodiscard]] std::span<const UnitRow> all_units() noexcept;
 
 /// A set of units, by their place in all_units().
-using UnitSet = std::uint16_t;
+using UnitSet = std::uint32_t;
 /// "P2,P3", blanks allowed; "" is none. Nothing when a name is no unit or that unit cannot be partial.
 [[nodiscard]] std::optional<UnitSet> parse_partial_units(std::string_view text);
 [[nodiscard]] std::string name_units(UnitSet set); ///< "P2,P3"
