@@ -37,8 +37,8 @@ Outcome<Sent> send_once(
         return message.error();
     }
     const auto folder = state_folder(settings);
-    const auto name =
-        folder ? UploadStore::name_of(settings, recipient.number, *message, files) : Outcome<std::string>(folder.error());
+    const auto name = folder ? UploadStore::name_of(settings, recipient.number, *message, files)
+                             : Outcome<std::string>(folder.error());
     if (!name) {
         return name.error();
     }

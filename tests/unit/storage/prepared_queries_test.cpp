@@ -4,8 +4,8 @@
 #include "storage/postgres/bundle_job_queries.hpp"
 #include "storage/postgres/event_queries.hpp"
 #include "storage/postgres/event_row_queries.hpp"
-#include "storage/postgres/pg_options.hpp"
 #include "storage/postgres/object_index_queries.hpp"
+#include "storage/postgres/pg_options.hpp"
 #include "storage/postgres/sequencer_queries.hpp"
 #include "tests/support/postgres_cluster.hpp"
 
