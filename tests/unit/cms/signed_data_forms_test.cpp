@@ -2,6 +2,7 @@
 // signature is made anew over the attributes as they then are, so that nothing but their form can be at fault.
 #include "protocol/cms/signed_data.hpp"
 
+#include "protocol/cms/verifier.hpp"
 #include "tests/support/der_tree.hpp"
 #include "tests/support/test_pki.hpp"
 
@@ -11,6 +12,7 @@
 #include <openssl/pem.h>
 
 #include <functional>
+#include <memory>
 
 using namespace relay;
 using namespace relay::protocol;
@@ -45,7 +47,10 @@ class Taken {
 public:
     Taken()
         : signer(test::make_certificate()),
-          root(test::parse_der(*cms::sign(content, signer.pem(), signer.key_pem()))) {}
+          root(test::parse_der(*cms::sign(content, signer.pem(), signer.key_pem()))) {
+        REQUIRE(verifier->verify(root.encode()).has_value());
+        REQUIRE(verifier->verify_known(root.encode()).has_value()); // so that is_taken() asks both ways
+    }
 
     [[nodiscard]] DerNode& signed_data() { return root[1][0]; }
     [[nodiscard]] DerNode& signer_info() { return signed_data().children.back()[0]; }
@@ -74,8 +79,12 @@ public:
         signer_info()[5].content = signature;
     }
     [[nodiscard]] bool is_taken(Lengths lengths = Lengths::shortest) const {
-        const auto verified = cms::verify(root.encode(lengths));
+        const Bytes der = root.encode(lengths);
+        const auto verified = cms::verify(der);
         CHECK(ERR_peek_error() == 0);
+        const auto known = verifier->verify_known(der);
+        CHECK((verified.has_value() || !known.has_value()));
+        CHECK(verifier->verify(der).has_value() == verified.has_value());
         if (verified) {
             CHECK(verified->content == content);
             CHECK(verified->signer_certificate == signer.der());
@@ -87,6 +96,7 @@ public:
 
     test::TestCertificate signer;
     DerNode root;
+    std::unique_ptr<cms::Verifier> verifier = std::make_unique<cms::Verifier>();
 };
 
 /// Whether it is taken after `change` and a new signature.

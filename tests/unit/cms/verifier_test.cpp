@@ -1,5 +1,6 @@
 // The short way of a signer that was seen before. That it accepts nothing which the full path refuses is also asked in
-// signed_data_test and signature_forms_test, for every form they know, and by the fuzzer known_signer.
+// signed_data_test, signed_data_forms_test and signature_forms_test, for every form they know, and by the fuzzer
+// known_signer.
 #include "protocol/cms/verifier.hpp"
 
 #include "tests/support/test_pki.hpp"
