@@ -52,7 +52,7 @@ struct BrokenLine {
 
 struct Place {
     test::TemporaryFolder folder;
-    File file = File::create(folder.path() / "payload").value();
+    File file = File::open_or_create(folder.path() / "payload").value();
     Progress progress{"receiving", 0};
 
     Outcome<void> fetch(BrokenLine& line, const Bytes& expected) {
