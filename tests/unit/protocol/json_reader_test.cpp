@@ -92,6 +92,10 @@ TEST_CASE("Text that is no JSON is one finding at the whole document", "[protoco
              "{\"a\":\"\\ud800\"}",
              "{\"a\":\"\\udc00\"}",
              "{\"a\":\"\\ud800\\u0041\"}",
+             "{\"a\":\"\\ud800\\ud800\"}",
+             "{\"a\":\"\\ud800\\ue000\"}",
+             "{\"a\":\"\\ud800\\n\"}",
+             "{\"a\":\"\\ud800\\u00\"}",
              "{\"a\":\"line\nbreak\"}",
              "{\"a\":\"tab\there\"}",
              "{\"a\":\"\x80\"}",
@@ -185,6 +189,7 @@ TEST_CASE("Members that stand twice are told at every level, once for each name"
     CHECK(
         told(document.finish()) == All{"/b/~0/0/k duplicate_member", "/b/x~1y duplicate_member", "/a duplicate_member"}
     );
+    CHECK(told(JsonDocument::parse(R"({"k":1,"k":1})", {}).finish()).front() == "/k duplicate_member");
 }
 
 TEST_CASE("Unknown members are told at every level that was opened, and only there", "[protocol]") {
