@@ -85,8 +85,8 @@ class TcpProxy:
 
     def pump(self, source, sink, is_request):
         moved = 0
-        source.settimeout(0.1)
         try:
+            source.settimeout(0.1)
             while not self.closed:
                 if self.mode == "refuse" or (self.mode == "cut" and is_request and moved >= self.after):
                     break
