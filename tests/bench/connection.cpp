@@ -151,6 +151,8 @@ void Connection::lose() {
         const auto on_answer = std::move(on_answer_);
         on_answer_ = nullptr;
         on_answer({});
+    } else if (on_lost_) {
+        on_lost_();
     }
 }
 

@@ -50,6 +50,8 @@ public:
     /// Begins to connect; `on_open` is called once after the handshake (true) or its failure (false).
     void open(const Target& target, bool resume, std::function<void(bool)> on_open);
     void send(std::string request, OnAnswer on_answer);
+    /// Called when the connection is lost while nothing is asked.
+    void set_on_lost(std::function<void()> on_lost) { on_lost_ = std::move(on_lost); }
     /// At once, without a word to anybody: as when the network is cut.
     void close();
     [[nodiscard]] bool is_open() const noexcept { return ready_; }
@@ -87,6 +89,7 @@ private:
     std::string in_;
     std::function<void(bool)> on_open_;
     OnAnswer on_answer_;
+    std::function<void()> on_lost_;
 };
 
 } // namespace relay::bench

@@ -23,6 +23,14 @@ nlohmann::json Latencies::json() const {
     return {{"p50", at(0.5)}, {"p99", at(0.99)}, {"max", at(1)}, {"count", sorted.size()}};
 }
 
+std::vector<std::int64_t> Latencies::values() const {
+    std::vector<std::int64_t> values;
+    for (const double us : us_) {
+        values.push_back(static_cast<std::int64_t>(us / 100));
+    }
+    return values;
+}
+
 Bench::Bench(Options o) : options(std::move(o)), context(make_client_context()) {
 }
 
@@ -100,7 +108,11 @@ const std::map<std::string, Scenario>& scenarios() {
         {"deliveries", load_deliveries},
         {"handshakes", load_handshakes},
         {"parked", load_parked},
-        {"polls", load_polls}};
+        {"polls", load_polls},
+        {"country", load_country},
+        {"sign-ins", load_sign_ins},
+        {"chunks-up", load_chunks_up},
+        {"chunks-down", load_chunks_down}};
     return all;
 }
 
@@ -122,9 +134,12 @@ int run(int argc, char** argv) {
     app.add_option("--batch", o.batch, "bundles in one call; 0: single calls");
     app.add_flag("--resume", o.resume, "resume TLS sessions");
     app.add_option("--path", o.path, "what to ask for");
+    app.add_option("--body", o.body, "bytes to send there");
+    app.add_option("--method", o.method, "GET, or POST with a body, unless told otherwise");
     app.add_option("--expect", o.expect, "status that is right");
     app.add_option("--chunks", o.chunks, "chunks of a payload");
     app.add_option("--chunk-size", o.chunk_size, "their size");
+    app.add_option("--recipient", o.recipient, "everybody sends to this identity, counted from 1");
     app.add_option("--password", o.password, "everybody's");
     app.add_flag("--plain", o.plain, "no token");
     CLI11_PARSE(app, argc, argv);
@@ -132,6 +147,9 @@ int run(int argc, char** argv) {
     if (found == scenarios().end()) {
         std::cerr << "relay-bench-load: no scenario " << scenario << '\n';
         return 2;
+    }
+    if (o.method.empty()) {
+        o.method = o.body > 0 ? "POST" : "GET";
     }
     Bench bench(std::move(o));
     auto figures = found->second(bench);

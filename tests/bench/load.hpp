@@ -24,12 +24,15 @@ struct Options {
     std::size_t payload = 10000;
     std::size_t batch = 0; ///< bundles in one call; 0: single calls
     bool resume = false;
-    std::string path; ///< of the polls
+    std::string path;     ///< of the polls
+    std::string method;   ///< empty: GET, or POST with a body
+    std::size_t body = 0; ///< bytes to send there
     int expect = 200;
     std::size_t chunks = 4;
     std::size_t chunk_size = 16U << 20U;
     std::string password;
-    bool plain = false; ///< no token, no bundles: a server that is not the relay
+    std::size_t recipient = 0; ///< 1 and up: everybody sends to this one of the identities
+    bool plain = false;        ///< no token, no bundles: a server that is not the relay
 };
 
 /// Times in microseconds, kept one by one.
@@ -39,6 +42,8 @@ public:
     void add_us(double us) { us_.push_back(us); }
     /// {"p50","p99","max"} in milliseconds; null when nothing was measured.
     [[nodiscard]] nlohmann::json json() const;
+    /// All of them, in tenths of a millisecond, for whoever puts those of several processes together.
+    [[nodiscard]] std::vector<std::int64_t> values() const;
 
 private:
     std::vector<double> us_;
@@ -79,5 +84,9 @@ using Scenario = nlohmann::json (*)(Bench&);
 [[nodiscard]] nlohmann::json load_handshakes(Bench& bench);
 [[nodiscard]] nlohmann::json load_parked(Bench& bench);
 [[nodiscard]] nlohmann::json load_polls(Bench& bench);
+[[nodiscard]] nlohmann::json load_country(Bench& bench);
+[[nodiscard]] nlohmann::json load_sign_ins(Bench& bench);
+[[nodiscard]] nlohmann::json load_chunks_up(Bench& bench);
+[[nodiscard]] nlohmann::json load_chunks_down(Bench& bench);
 
 } // namespace relay::bench

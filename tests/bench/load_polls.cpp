@@ -1,4 +1,4 @@
-// polls: every connection asks for the same path, one request at a time, for so many seconds.
+// polls: every connection asks for the same path (or posts a body to it), one request at a time, for so many seconds.
 #include "tests/bench/load.hpp"
 
 namespace relay::bench {
@@ -6,6 +6,7 @@ namespace {
 
 struct Polls {
     Bench& bench;
+    std::string body{};
     Clock::time_point end{};
     std::uint64_t done = 0;
     std::size_t busy = 0;
@@ -17,15 +18,18 @@ struct Polls {
             return;
         }
         const auto began = Clock::now();
-        connection.send(request(connection.identity(), "GET", bench.options.path), [&, began](const Answer& answer) {
-            latencies.add(Clock::now() - began);
-            answer.status == bench.options.expect ? void(++done) : bench.fail("request", answer);
-            if (answer.status == 0) {
-                --busy;
-                return;
+        connection.send(
+            request(connection.identity(), bench.options.method, bench.options.path, body),
+            [&, began](const Answer& answer) {
+                latencies.add(Clock::now() - began);
+                answer.status == bench.options.expect ? void(++done) : bench.fail("request", answer);
+                if (answer.status == 0) {
+                    --busy;
+                    return;
+                }
+                next(connection);
             }
-            next(connection);
-        });
+        );
     }
 };
 
@@ -41,7 +45,7 @@ nlohmann::json load_polls(Bench& bench) {
     }
     bench.open_connections(o.connections);
     bench.meet("ready");
-    Polls polls{bench};
+    Polls polls{bench, std::string(o.body, 'b')};
     const auto began = Clock::now();
     polls.end = began + std::chrono::microseconds(static_cast<std::int64_t>(o.seconds * 1e6));
     polls.busy = o.connections;

@@ -78,9 +78,10 @@ nlohmann::json load_uploads(Bench& bench) {
     const auto& o = bench.options;
     bench.identities = read_identities(o.identities, o.first, o.connections);
     Uploads uploads{bench};
+    const auto alone = o.recipient > 0 ? read_identities(o.identities, o.recipient - 1, 1) : std::vector<Identity>();
     const auto each = std::max<std::size_t>(o.count / o.connections, 1);
     for (std::size_t i = 0; i < o.connections; ++i) {
-        const Identity& recipient = bench.identities[(i + 1) % o.connections];
+        const Identity& recipient = alone.empty() ? bench.identities[(i + 1) % o.connections] : alone.front();
         const BundleMaker maker(bench.identities[i], recipient, Payload::inline_for(recipient, o.payload));
         Sender sender;
         for (std::size_t n = 0; n < each; ++n) {

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))))
@@ -178,6 +177,9 @@ class Load:
             raise Failed("relay-bench-load %s: %s" % (self.scenario, self.process.stderr.read().strip()[-800:]))
         return json.loads(line)
 
-    def go(self):
-        self.process.stdin.write("go\n")
+    def say(self, command):
+        self.process.stdin.write(command + "\n")
         self.process.stdin.flush()
+
+    def go(self):
+        self.say("go")

@@ -1,0 +1,32 @@
+"""One run of the load generator against a stack, and what it cost."""
+
+import os
+
+from .accounting import Cpu
+from .profile import profiled
+from .stack import Failed, Load
+
+US = 1e6
+CORES = os.cpu_count()
+
+
+def drive(stack, scenario, port=None, **options):
+    """(figures, CPU seconds) of one run of the load generator against the stack, from "ready" to its end."""
+    with Load(scenario, port or stack.port, **options) as load:
+        load.meet()
+        with profiled(stack, scenario):
+            cpu = Cpu([stack.pid()], stack.postmaster(), load.pid)
+            load.go()
+            done = load.meet()
+            used = cpu.read()
+    if done["failures"] or done.get("unfinished"):
+        raise Failed("%s: %d failures (%s), %d unfinished: %s" % (scenario, done["failures"], done.get("first_failure", ""),
+                                                                done.get("unfinished", 0), done.get("stuck", "")))
+    if not done["done"]:
+        raise Failed("%s: nothing was done" % scenario)
+    return done, used
+
+
+def each(used, done):
+    """µs of server and of PostgreSQL for each of what was done."""
+    return used["server"] / done["done"] * US, used["postgres"] / done["done"] * US
