@@ -105,23 +105,34 @@ def test_sigterm_drains_and_the_poll_that_waits_is_answered(stack):
     assert Terminal(stack.endpoint, office).sign_in().status == 201
 
 
+def read_whole(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
 @covers("§3 reloading")
 def test_sighup_takes_a_new_server_certificate_without_ending_connections(stack, people, tmp_path):
     assert people.at_a.inbox().status == 200
     connection = people.at_a.connection
     authority = cms.OutsideCa(str(tmp_path / "new"), "Renewed server CA")
     cert, key = authority.issue("/CN=localhost", usage="serverAuth")
-    for source, setting in ((cert, "tls.certificate"), (key, "tls.key")):
-        with open(source, "rb") as new, open(stack.setting(setting), "wb") as old:
-            old.write(new.read())
-    stack.signal(signal.SIGHUP)
+    before = [read_whole(stack.setting(setting)) for setting in ("tls.certificate", "tls.key")]
+
+    def install(certificate, private_key):
+        for content, setting in ((certificate, "tls.certificate"), (private_key, "tls.key")):
+            with open(stack.setting(setting), "wb") as file:
+                file.write(content)
+        stack.signal(signal.SIGHUP)
 
     def renewed():
         shown = subprocess.run(["openssl", "s_client", "-connect", "127.0.0.1:%d" % stack.endpoint.port, "-cert", people.a.cert,
                                 "-key", people.a.key], input=b"", capture_output=True, timeout=20).stdout
         return b"Renewed server CA" in shown
-    eventually(renewed, 10, "the new certificate")
+    install(read_whole(cert), read_whole(key))
+    eventually(renewed, 20, "the new certificate")
     assert people.at_a.inbox().status == 200 and people.at_a.connection is connection
+    install(*before)
+    eventually(lambda: not renewed(), 20, "the old certificate again")
 
 
 @covers("§3 reloading")
