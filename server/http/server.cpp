@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <thread>
 #include <utility>
 
 namespace relay::server::http {
@@ -134,14 +135,15 @@ error_code open_acceptor(Acceptor& acceptor, const tcp::endpoint& where, bool sh
 }
 
 /// Another program's listener must be an error: with SO_REUSEPORT a second server of the same user would just share it.
+/// To be bound is enough to know; listening, the probe would take connections that it then breaks.
 error_code check_free(asio::io_context& context, const tcp::endpoint& where) {
     Acceptor probe(context.get_executor());
-    error_code failure = where.port() == 0 ? error_code() : open_acceptor(probe, where, false);
-    if (!failure && where.port() != 0) {
-        probe.listen(1, failure);
-    }
-    return failure;
+    return where.port() == 0 ? error_code() : open_acceptor(probe, where, false);
 }
+
+/// A predecessor that is just ending holds its port for a moment longer.
+constexpr int bind_tries = 20;
+constexpr std::chrono::milliseconds bind_pause{50};
 
 } // namespace
 
@@ -150,7 +152,17 @@ struct Server::State {
     std::vector<ListenerPtr> listeners;
     std::uint16_t port = 0;
 
-    error_code listen(tcp::endpoint where) {
+    /// Blocks for at most a second, at start.
+    error_code listen(const tcp::endpoint& where) {
+        error_code failure = try_listen(where);
+        for (int tries = 1; failure == asio::error::address_in_use && tries < bind_tries; ++tries) {
+            std::this_thread::sleep_for(bind_pause);
+            failure = try_listen(where);
+        }
+        return failure;
+    }
+
+    error_code try_listen(tcp::endpoint where) {
         error_code failure = check_free(listeners.front()->context, where);
         for (const ListenerPtr& listener : listeners) {
             if (!failure) {
@@ -164,6 +176,12 @@ struct Server::State {
         for (const ListenerPtr& listener : listeners) {
             if (!failure) {
                 listener->acceptor.listen(backlog, failure);
+            }
+        }
+        if (failure) {
+            for (const ListenerPtr& listener : listeners) {
+                error_code ignored;
+                listener->acceptor.close(ignored);
             }
         }
         port = where.port();
