@@ -5,11 +5,10 @@ import os
 import subprocess
 
 import pytest
-from relay_stack import BINARIES, ROOT
+from relay_stack import BINARIES, ROOT, SANITIZED
 from stack import standard_files
 
 STAMP = standard_files.STAMP
-SANITIZED = "asan" in BINARIES or "tsan" in BINARIES
 
 
 def client(*args, **environment):

@@ -11,10 +11,9 @@ import pytest
 from coverage_tags import covers
 from reference_client import Client
 from relay_client import Bundle
-from relay_stack import BINARIES
+from relay_stack import SANITIZED
 from stack import standard_files
 
-SANITIZED = "asan" in BINARIES or "tsan" in BINARIES
 OFFICES = 8 if SANITIZED else 40  # a sanitized relayctl takes its time for each
 
 

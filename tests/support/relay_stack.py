@@ -17,6 +17,7 @@ from relay_client import Terminal, eventually
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARIES = os.environ.get("RELAY_BIN") or os.path.join(ROOT, "build", "release", "bin")
 PASSWORD = "Kaigo2026a"
+SANITIZED = "asan" in BINARIES or "tsan" in BINARIES
 SANITIZER = re.compile(rb"ERROR: (?:Address|Leak|Thread)Sanitizer|runtime error:|WARNING: ThreadSanitizer")
 
 sys.path.insert(0, os.path.join(ROOT, "deploy"))
@@ -236,4 +237,4 @@ def events_of(auditor, bundle):
     return [event["type"] for event in auditor.pages("/v1/audit/events?bundle_id=" + bundle.bundle_id, "events")]
 
 
-__all__ = ["Stack", "Person", "Endpoint", "Terminal", "cms", "events_of", "reserve_port", "PASSWORD", "ROOT"]
+__all__ = ["Stack", "Person", "Endpoint", "Terminal", "cms", "events_of", "reserve_port", "PASSWORD", "ROOT", "SANITIZED"]

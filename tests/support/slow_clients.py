@@ -7,7 +7,10 @@ import time
 
 from http_cases import HOST
 from raw_http import RawConnection
+from relay_stack import SANITIZED
 
+# What is freed stays in a sanitizer's quarantine for a while: 256 MiB, and what stands around it.
+QUARANTINE_KIB = 393216 if SANITIZED else 0
 PATIENCE = 60  # seconds; the longest deadline that is waited for here is 15
 
 
