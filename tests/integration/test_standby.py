@@ -51,7 +51,9 @@ def stack():
 
 
 def crash(cluster):
-    with open(os.path.join(cluster.data, "postmaster.pid"), encoding="ascii") as file:
+    """Like a power cut. The number of its process may be another program's soon, so it does not stay for pg_ctl to ask."""
+    pid_file = os.path.join(cluster.data, "postmaster.pid")
+    with open(pid_file, encoding="ascii") as file:
         postmaster = int(file.readline())
     with open("/proc/%d/task/%d/children" % (postmaster, postmaster), encoding="ascii") as file:
         for pid in [postmaster, *map(int, file.read().split())]:
@@ -59,6 +61,7 @@ def crash(cluster):
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+    os.unlink(pid_file)
 
 
 @scenario("I91")
