@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import types
 
 import openssl_cms as cms
 import relay_client
@@ -219,6 +220,14 @@ class Stack:
     def operator(self):
         return self.special("OP", "operator")
 
+    def people(self):
+        """Offices a (P-256), b (RSA) and c (P-256, a letter in its number), with signed-in terminals at_a, at_b, at_c, and an auditor."""
+        a = self.office("2670100011", "やまと居宅介護支援")
+        b = self.office("2670100029", "みどり訪問介護", key_type="rsa2048")
+        c = self.office("26A0100037", "総合事業センター")
+        return types.SimpleNamespace(a=a, b=b, c=c, at_a=self.terminal(a), at_b=self.terminal(b), at_c=self.terminal(c),
+                                     auditor=self.terminal(self.auditor()))
+
     def terminal(self, person, endpoint=None):
         """A signed-in terminal."""
         return Terminal(endpoint or self.endpoint, person).open()
@@ -232,9 +241,17 @@ class Stack:
         self.signal(signal.SIGHUP)
 
 
+def running(service):
+    """A fixture's body: the service started, handed out, and stopped whatever happens."""
+    try:
+        yield service.up()
+    finally:
+        service.close()
+
+
 def events_of(auditor, bundle):
     """The types of a bundle's events, in order."""
     return [event["type"] for event in auditor.pages("/v1/audit/events?bundle_id=" + bundle.bundle_id, "events")]
 
 
-__all__ = ["Stack", "Person", "Endpoint", "Terminal", "cms", "events_of", "reserve_port", "PASSWORD", "ROOT", "SANITIZED"]
+__all__ = ["Stack", "Person", "Endpoint", "Terminal", "cms", "events_of", "reserve_port", "running", "PASSWORD", "ROOT", "SANITIZED"]

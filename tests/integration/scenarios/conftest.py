@@ -5,29 +5,21 @@ import types
 import pytest
 from fast_cms import Signer
 from relay_client import Bundle, Terminal, make_zip
-from relay_stack import Stack, cms
+from relay_stack import Stack, cms, running
 
 
 @pytest.fixture(scope="session")
 def stack():
-    service = Stack()
-    try:
-        service.up()
-        yield service
-    finally:
-        service.close()
+    yield from running(Stack())
 
 
 @pytest.fixture(scope="session")
 def people(stack):
-    """Offices a and c (P-256), b (RSA), with signed-in terminals at_a, at_b, at_c, and an auditor."""
-    a = stack.office("2670100011", "やまと居宅介護支援")
-    b = stack.office("2670100029", "みどり訪問介護", key_type="rsa2048")
-    c = stack.office("26A0100037", "総合事業センター")
-    for office in (a, c):
+    """Offices a, b and c, their terminals and an auditor (Stack.people); a and c also sign in the test's own process."""
+    people = stack.people()
+    for office in (people.a, people.c):
         office.signer = Signer(office)
-    return types.SimpleNamespace(a=a, b=b, c=c, at_a=stack.terminal(a), at_b=stack.terminal(b), at_c=stack.terminal(c),
-                                 auditor=stack.terminal(stack.auditor()))
+    return people
 
 
 def twins(people, endpoint):
