@@ -67,15 +67,22 @@ void App::Parts::add_probes() {
 }
 
 Result<void> App::Parts::start() {
-    registry->on_change([this](const std::vector<protocol::OfficeNumber>& affected) { changes->notify(affected); });
+    registry->on_change([this](const std::vector<protocol::OfficeNumber>& affected) {
+        std::vector<storage::MailboxChange> everybody_there(affected.size());
+        std::transform(affected.begin(), affected.end(), everybody_there.begin(), [](const auto& office) {
+            return storage::MailboxChange{office};
+        });
+        changes->notify(everybody_there);
+    });
     registry->start();
     storage::postgres::ListenerCallbacks heard;
-    heard.on_mailbox = [this](const std::vector<protocol::OfficeNumber>& offices) { changes->notify(offices); };
+    heard.on_mailbox = [this](const std::vector<storage::MailboxChange>& inboxes) { changes->notify(inboxes); };
     heard.on_registry = [this] { registry->poke(); };
     heard.on_connected = [this] {
         registry->poke();
         changes->notify_all(wake_everybody_over);
     };
+    heard.on_alive = [this] { changes->heard(); };
     auto listening = storage::postgres::MailboxListener::start(config.database.url, std::move(heard));
     if (!listening) {
         return listening.error();

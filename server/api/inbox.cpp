@@ -30,25 +30,29 @@ struct Page {
     bool empty = true;
 };
 
-Awaitable<Result<Page>> load_page(const Services& services, const storage::InboxQuery& query) {
-    auto listed = co_await services.bundles.list_inbox(query);
-    if (!listed) {
-        co_return listed.error();
-    }
+Page page_of(const storage::ListPage& listed) {
     Page page;
-    page.empty = listed->bundles.empty();
+    page.empty = listed.bundles.empty();
     page.body = R"({"bundles":[)";
-    for (const auto& bundle : listed->bundles) {
+    for (const auto& bundle : listed.bundles) {
         page.body += page.body.back() == '[' ? "" : ",";
         append_bundle_json(page.body, bundle, Detail::list);
     }
     page.body += ']';
-    if (listed->more) {
-        append_json_member(page.body, "next", encode_cursor("in", listed->bundles.back().in_place));
+    if (listed.more) {
+        append_json_member(page.body, "next", encode_cursor("in", listed.bundles.back().in_place));
     }
     page.body += '}';
     page.etag = '"' + protocol::Digest::of(page.body).hex().substr(0, 32) + '"';
-    co_return page;
+    return page;
+}
+
+Awaitable<Result<Page>> load_page(const Services& services, const storage::InboxQuery& query) {
+    const auto listed = co_await services.bundles.list_inbox(query);
+    if (!listed) {
+        co_return listed.error();
+    }
+    co_return page_of(*listed);
 }
 
 Response page_response(Page page, bool unchanged) {
@@ -61,6 +65,54 @@ Response page_response(Page page, bool unchanged) {
 SteadyTime end_of_wait(const Services& services, const Request& request, SteadyTime wanted) {
     const auto ends = std::min(request.caller->session_expires_at, request.peer->not_after) - services.clock();
     return std::min(wanted, std::chrono::steady_clock::now() + std::max(ends, protocol::Duration::zero()));
+}
+
+/// Waits until the page is another one than the caller knows; without an ETag, until there is something on it.
+Answer
+wait_for_page(const Services& services, const Request& request, const storage::InboxQuery& query, SteadyTime deadline) {
+    const auto known = request.field("if-none-match");
+    const auto settled = [known](const Page& page) {
+        return known.empty() ? !page.empty : !none_match_names(known, page.etag);
+    };
+    // Most wait for the first bundle of an inbox where nothing waits: an arrival alone can end that.
+    auto& changes = services.changes;
+    static const Page nothing = page_of({});
+    const bool from_the_first = query.state == protocol::BundleState::waiting && !query.after;
+    const bool for_an_arrival = from_the_first && (known.empty() || known == nothing.etag);
+    // Registered first, then asked: what changes in between is not missed.
+    const Executor executor = co_await boost::asio::this_coro::executor;
+    auto waiter = changes.wait_for(
+        query.recipient, for_an_arrival ? mailbox::Heed::arrivals : mailbox::Heed::every_change, executor
+    );
+    while (true) {
+        std::optional<Page> page;
+        if (from_the_first && changes.nothing_waits(query.recipient)) {
+            page = nothing;
+        } else {
+            const auto look = from_the_first ? changes.begin_look(query.recipient) : 0;
+            auto loaded = co_await load_page(services, query);
+            if (!loaded) {
+                co_return loaded.error();
+            }
+            page = std::move(*loaded);
+            if (from_the_first && page->empty) {
+                changes.saw_nothing(query.recipient, look);
+            }
+        }
+        if (settled(*page)) {
+            co_return page_response(std::move(*page), false);
+        }
+        page->body.shrink_to_fit();
+        const auto wake = co_await waiter.park(end_of_wait(services, request, deadline));
+        const bool over = wake == mailbox::Wake::drain || std::chrono::steady_clock::now() >= deadline;
+        if (wake != mailbox::Wake::changed && over) {
+            co_return page_response(std::move(*page), !known.empty());
+        }
+        auto allowed = co_await services.access.still_allowed(*request.peer, *request.caller);
+        if (!allowed) {
+            co_return allowed.error();
+        }
+    }
 }
 
 Answer list_bundles(const Services& services, Request& request) {
@@ -85,41 +137,15 @@ Answer list_bundles(const Services& services, Request& request) {
     }
 
     const auto known = request.field("if-none-match");
-    const auto settled = [known](const Page& page) {
-        return known.empty() ? !page.empty : !none_match_names(known, page.etag);
-    };
     if (wait == std::chrono::seconds::zero()) {
         auto page = co_await load_page(services, query);
         if (!page) {
             co_return page.error();
         }
-        const bool unchanged = !known.empty() && !settled(*page);
+        const bool unchanged = !known.empty() && none_match_names(known, page->etag);
         co_return page_response(std::move(*page), unchanged);
     }
-
-    // Registered first, then asked: what changes in between is not missed.
-    const Executor executor = co_await boost::asio::this_coro::executor;
-    const auto deadline = std::chrono::steady_clock::now() + wait;
-    auto waiter = services.changes.wait_for(query.recipient, executor);
-    while (true) {
-        auto page = co_await load_page(services, query);
-        if (!page) {
-            co_return page.error();
-        }
-        if (settled(*page)) {
-            co_return page_response(std::move(*page), false);
-        }
-        page->body.shrink_to_fit();
-        const auto wake = co_await waiter.park(end_of_wait(services, request, deadline));
-        const bool over = wake == mailbox::Wake::drain || std::chrono::steady_clock::now() >= deadline;
-        if (wake != mailbox::Wake::changed && over) {
-            co_return page_response(std::move(*page), !known.empty());
-        }
-        auto allowed = co_await services.access.still_allowed(*request.peer, *request.caller);
-        if (!allowed) {
-            co_return allowed.error();
-        }
-    }
+    co_return co_await wait_for_page(services, request, query, std::chrono::steady_clock::now() + wait);
 }
 
 Answer get_bundle(const Services& services, Request& request) {

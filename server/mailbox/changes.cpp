@@ -18,6 +18,7 @@ struct Changes::Waiter::State {
     Changes& hub;
     Part& part;
     OfficeNumber office;
+    Heed heed;
     Timer timer;
     bool changed = false;
 };
@@ -26,10 +27,12 @@ struct Changes::Waiter::State {
 struct Changes::Part {
     explicit Part(asio::io_context& c) : context(c), slices(c) {}
 
-    void wake(const OfficeNumber& office) {
-        const auto [first, last] = waiters.equal_range(office);
+    void wake(const storage::MailboxChange& change) {
+        const auto [first, last] = waiters.equal_range(change.office);
         for (auto place = first; place != last; ++place) {
-            wake(*place->second);
+            if (change.arrived || place->second->heed == Heed::every_change) {
+                wake(*place->second);
+            }
         }
     }
     static void wake(Waiter::State& waiter) {
@@ -49,7 +52,7 @@ struct Changes::Part {
         const auto share = everybody->size() / slices_in_all + 1;
         const auto to = std::min(everybody->size(), from + share);
         for (auto i = from; i < to; ++i) {
-            wake((*everybody)[i]);
+            wake({(*everybody)[i], true});
         }
         if (to == everybody->size()) {
             return;
@@ -90,10 +93,10 @@ Changes::Waiter::~Waiter() {
     state_->hub.parked_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-Changes::Waiter Changes::wait_for(const OfficeNumber& office, const Executor& executor) {
+Changes::Waiter Changes::wait_for(const OfficeNumber& office, Heed heed, const Executor& executor) {
     const auto same = [&](const auto& p) { return &p->context == &executor.context(); };
     auto& part = **std::find_if(parts_.begin(), parts_.end(), same);
-    std::unique_ptr<Waiter::State> state(new Waiter::State{*this, part, office, Timer(executor)});
+    std::unique_ptr<Waiter::State> state(new Waiter::State{*this, part, office, heed, Timer(executor)});
     part.waiters.emplace(office, state.get());
     // Before the query that follows: a notifier that comes after it sees somebody waiting and posts.
     part.waiting.fetch_add(1);
@@ -118,13 +121,47 @@ Awaitable<Wake> Changes::Waiter::park(std::chrono::steady_clock::time_point dead
     }
 }
 
-void Changes::notify(const std::vector<OfficeNumber>& offices) {
-    const auto shared = std::make_shared<const std::vector<OfficeNumber>>(offices);
+bool Changes::nothing_waits(const OfficeNumber& office) const {
+    const std::chrono::steady_clock::time_point heard{std::chrono::steady_clock::duration(heard_at_.load())};
+    if (std::chrono::steady_clock::now() - heard > heard_within) {
+        return false;
+    }
+    const std::lock_guard lock(known_mutex_);
+    const auto known = known_.find(office);
+    return known != known_.end() && known->second.nothing_waits;
+}
+
+std::uint64_t Changes::begin_look(const OfficeNumber& office) {
+    const std::lock_guard lock(known_mutex_);
+    auto& known = known_[office];
+    known.look = ++looks_;
+    return known.look;
+}
+
+void Changes::saw_nothing(const OfficeNumber& office, std::uint64_t look) {
+    const std::lock_guard lock(known_mutex_);
+    const auto known = known_.find(office);
+    if (known != known_.end() && known->second.look == look) {
+        known->second.nothing_waits = true;
+    }
+}
+
+void Changes::notify(const std::vector<storage::MailboxChange>& changes) {
+    {
+        const std::lock_guard lock(known_mutex_);
+        for (const auto& change : changes) {
+            const auto known = change.arrived ? known_.find(change.office) : known_.end();
+            if (known != known_.end()) {
+                known->second = {};
+            }
+        }
+    }
+    const auto shared = std::make_shared<const std::vector<storage::MailboxChange>>(changes);
     for (auto& part : parts_) {
         if (part->waiting.load() > 0) {
             asio::post(part->context, [&part = *part, shared] {
-                for (const auto& office : *shared) {
-                    part.wake(office);
+                for (const auto& change : *shared) {
+                    part.wake(change);
                 }
             });
         }
@@ -132,6 +169,11 @@ void Changes::notify(const std::vector<OfficeNumber>& offices) {
 }
 
 void Changes::notify_all(std::chrono::milliseconds over) {
+    {
+        const std::lock_guard lock(known_mutex_);
+        known_.clear();
+    }
+    heard();
     for (auto& part : parts_) {
         asio::post(part->context, [&part = *part, over] {
             auto everybody = std::make_shared<std::vector<OfficeNumber>>();
@@ -142,6 +184,10 @@ void Changes::notify_all(std::chrono::milliseconds over) {
             part.wake_slice(std::move(everybody), 0, over);
         });
     }
+}
+
+void Changes::heard() noexcept {
+    heard_at_.store(std::chrono::steady_clock::now().time_since_epoch().count());
 }
 
 void Changes::drain() {

@@ -33,6 +33,18 @@ inline constexpr Query list_inbox{
 FROM (SELECT * FROM bundles WHERE recipient = $1 AND in_place > $2::bigint ORDER BY in_place LIMIT $3::int) b )" RELAY_BUNDLE_JOINS
     " ORDER BY b.in_place"};
 
+// What waits in many inboxes at once, one element each: $1 recipient, $2 in_place of the last one shown, $3 limit, $4
+// the look's number, which comes last. Index bundles_inbox_state.
+inline constexpr Query list_waiting{
+    "list_waiting", "SELECT " RELAY_BUNDLE_COLUMNS_WITH("NULL::text, NULL::text", "NULL::text") R"(,
+    m.files, m.cover, NULL::bytea, NULL::bytea, NULL::bytea, i.nth
+FROM (SELECT unnest($1::text[]) AS recipient, unnest($2::bigint[]) AS after, unnest($3::int[]) AS most,
+             unnest($4::int[]) AS nth) i
+CROSS JOIN LATERAL (SELECT * FROM bundles w WHERE w.recipient = i.recipient AND w.state = 'waiting'
+                    AND w.in_place > i.after ORDER BY w.in_place LIMIT i.most) b
+LEFT JOIN offices s ON s.number = b.sender LEFT JOIN offices r ON r.number = b.recipient
+LEFT JOIN bundle_manifests m ON m.bundle_id = b.bundle_id)"};
+
 // As list_inbox, $4 state. Index bundles_inbox_state.
 inline constexpr Query list_inbox_state{"list_inbox_state", "SELECT " RELAY_BUNDLE_COLUMNS R"(,
     m.files, m.cover, NULL::bytea, NULL::bytea, NULL::bytea

@@ -227,10 +227,10 @@ JOIN events e ON e.event_id = i.event_id ON CONFLICT (bundle_id) DO NOTHING)"};
 inline constexpr Query destroy_payloads{"destroy_payloads", "SELECT destroy_payloads($1::uuid[])"};
 
 // Bundles whose place in an inbox's page changed: written by this transaction, except where only a claim's calls were
-// noted. $1 bundle_ids.
+// noted. A plus tells that something arrived (storage/mailbox_change). $1 bundle_ids.
 inline constexpr Query notify_mailboxes{"notify_mailboxes", R"(
 SELECT pg_notify('relay_mailbox', d.offices) FROM (
-    SELECT string_agg(DISTINCT recipient, ',') AS offices FROM bundles
+    SELECT string_agg(DISTINCT recipient || CASE state WHEN 'waiting' THEN '+' ELSE '' END, ',') AS offices FROM bundles
     WHERE bundle_id = ANY($1::uuid[]) AND in_place IS NOT NULL AND xmin = pg_current_xact_id_if_assigned()::xid
       AND (state <> 'claimed' OR last_call_at = claimed_at)) d
 WHERE d.offices IS NOT NULL)"};

@@ -2,7 +2,7 @@
 
 #include "storage/postgres/connections.hpp"
 
-#include <set>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -22,18 +22,27 @@ public:
     std::vector<std::string> payloads;
 };
 
-std::vector<protocol::OfficeNumber> recipients_in(const std::vector<std::string>& payloads) {
-    std::set<protocol::OfficeNumber> numbers;
+/// "2670100011,2670100029+": a plus stands behind those where something arrived.
+std::vector<MailboxChange> changes_in(const std::vector<std::string>& payloads) {
+    std::map<protocol::OfficeNumber, bool> arrived;
     for (const std::string_view payload : payloads) {
         for (std::size_t begin = 0; begin < payload.size();) {
             const auto end = std::min(payload.find(',', begin), payload.size());
-            if (const auto number = protocol::OfficeNumber::parse(payload.substr(begin, end - begin))) {
-                numbers.insert(*number);
+            auto word = payload.substr(begin, end - begin);
+            const bool plus = word.ends_with('+');
+            word.remove_suffix(plus ? 1 : 0);
+            if (const auto number = protocol::OfficeNumber::parse(word)) {
+                arrived[*number] |= plus;
             }
             begin = end + 1;
         }
     }
-    return {numbers.begin(), numbers.end()};
+    std::vector<MailboxChange> changes;
+    changes.reserve(arrived.size());
+    for (const auto& [office, something] : arrived) {
+        changes.push_back({office, something});
+    }
+    return changes;
 }
 
 } // namespace
@@ -96,11 +105,11 @@ void MailboxListener::listen(pqxx::connection& connection) {
             callbacks_.on_registry();
         }
         if (!mailboxes.payloads.empty()) {
-            auto recipients = recipients_in(std::exchange(mailboxes.payloads, {}));
-            callbacks_.on_mailbox(std::move(recipients));
+            callbacks_.on_mailbox(changes_in(std::exchange(mailboxes.payloads, {})));
         }
         if (waits % waits_between_pings == 0) {
             pqxx::nontransaction(connection).exec("SELECT 1"); // a peer that is gone without a word is noticed here
+            callbacks_.on_alive();
         }
     }
 }

@@ -3,6 +3,7 @@
 
 #include "protocol/error.hpp"
 #include "protocol/ids.hpp"
+#include "storage/mailbox_change.hpp"
 
 #include <pqxx/pqxx>
 
@@ -19,10 +20,12 @@ namespace relay::storage::postgres {
 
 /// Called on the listener's thread; they post and return. None may be empty.
 struct ListenerCallbacks {
-    std::function<void(std::vector<protocol::OfficeNumber> recipients)> on_mailbox; ///< each once, in order
+    std::function<void(std::vector<MailboxChange> inboxes)> on_mailbox; ///< each office once, in order
     std::function<void()> on_registry;
     /// Listening begins, at first and after every lost connection: what happened before was not heard.
     std::function<void()> on_connected;
+    /// The connection has just answered; told at least every five seconds while it stands.
+    std::function<void()> on_alive;
 };
 
 class MailboxListener final {

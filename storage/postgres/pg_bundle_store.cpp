@@ -35,20 +35,26 @@ PgBundleStore::start(const PgOptions& options, DbExecutor& executor, const Limit
     if (url.has_error()) {
         return url.error();
     }
+    auto reader_url = complete_url(options.url, call_settings, "careplan-relay inbox reader");
+    if (reader_url.has_error()) {
+        return reader_url.error();
+    }
     executor.add_queries(q::job_queries);
-    return std::unique_ptr<PgBundleStore>(new PgBundleStore(*url, options, executor, limits, observer));
+    return std::unique_ptr<PgBundleStore>(new PgBundleStore(*url, *reader_url, options, executor, limits, observer));
 }
 
 PgBundleStore::PgBundleStore(
-    const std::string& url,
+    const std::string& writer_url,
+    const std::string& reader_url,
     const PgOptions& options,
     DbExecutor& executor,
     const Limits& limits,
     const JobObserver& observer
 )
-    : executor_(executor) {
+    : executor_(executor),
+      reader_(reader_url, limits.reader, observer) {
     for (std::size_t i = 0; i < std::max<std::size_t>(limits.writers, 1); ++i) {
-        writers_.push_back(std::make_unique<CommitWriter>(url, options, limits.writer, observer));
+        writers_.push_back(std::make_unique<CommitWriter>(writer_url, options, limits.writer, observer));
     }
 }
 
@@ -188,6 +194,18 @@ Awaitable<Result<ListPage>> PgBundleStore::list_outbox(OutboxQuery query) {
 }
 
 Awaitable<Result<ListPage>> PgBundleStore::list_inbox(InboxQuery query) {
+    if (query.state == BundleState::waiting) {
+        auto begin = [this, query = std::move(query)](auto handler) mutable {
+            using Handler = std::decay_t<decltype(handler)>;
+            auto look = std::make_unique<InboxLook>();
+            look->query = std::move(query);
+            look->completion = std::make_unique<PostedCompletion<ListPage, Handler>>(std::move(handler));
+            reader_.submit(std::move(look));
+        };
+        return boost::asio::async_initiate<const boost::asio::use_awaitable_t<Executor>, void(Result<ListPage>)>(
+            std::move(begin), use_relay_awaitable
+        );
+    }
     return executor_.submit_look<ListPage>(
         q::list_inbox.name,
         [query = std::move(query)](pqxx::transaction_base& work) -> Result<ListPage> {
@@ -256,6 +274,7 @@ void PgBundleStore::stop() {
     for (const auto& writer : writers_) {
         writer->stop();
     }
+    reader_.stop();
 }
 
 } // namespace relay::storage::postgres

@@ -1,9 +1,11 @@
-// Bundles in PostgreSQL: hot writes through commit writers, reads and rare writes through the executor.
+// Bundles in PostgreSQL: hot writes through commit writers, looks for what waits through the inbox reader, other reads
+// and rare writes through the executor.
 #pragma once
 
 #include "storage/bundle_store.hpp"
 #include "storage/postgres/commit_writer.hpp"
 #include "storage/postgres/db_executor.hpp"
+#include "storage/postgres/inbox_reader.hpp"
 #include "storage/postgres/pg_options.hpp"
 
 #include <memory>
@@ -17,6 +19,7 @@ public:
         /// Threads, each with a connection. A second one halves the groups, which costs more than it gains.
         std::size_t writers = 1;
         CommitWriter::Limits writer;
+        InboxReader::Limits reader;
     };
 
     /// Starts the writers; they connect on first use. `executor` must outlive the store.
@@ -49,12 +52,13 @@ public:
 
     /// Items that wait for a group, over all writers.
     [[nodiscard]] std::size_t queued() const;
-    /// Ends the writers; what is still queued, and all that comes later, completes as unavailable.
+    /// Ends the writers and the reader; what is still queued, and all that comes later, completes as unavailable.
     void stop();
 
 private:
     PgBundleStore(
-        const std::string& url,
+        const std::string& writer_url,
+        const std::string& reader_url,
         const PgOptions& options,
         DbExecutor& executor,
         const Limits& limits,
@@ -66,6 +70,7 @@ private:
 
     DbExecutor& executor_;
     std::vector<std::unique_ptr<CommitWriter>> writers_;
+    InboxReader reader_;
 };
 
 } // namespace relay::storage::postgres

@@ -34,6 +34,19 @@ def test_a_claim_that_stops_half_way_lapses_and_the_bundle_waits_again(people):
     assert kinds == ["bundle_accepted", "bundle_claimed", "claim_lapsed", "bundle_claimed", "bundle_sent", "bundle_fetched"]
 
 
+@covers("§7.3 lapse before every byte was sent", "§6 wait")
+def test_a_bundle_that_waits_again_after_a_lapse_wakes_who_waits_for_one(people):
+    bundle = large(people)
+    people.at_a.send(bundle)
+    people.at_b.claim(bundle)
+    mine = [one["bundle_id"] for one in people.at_b.inbox("?wait=1").json["bundles"]]
+    assert bundle.bundle_id not in mine
+    tag = people.at_b.inbox("?wait=1").header("ETag")
+    begin = time.monotonic()
+    woken = people.at_b.inbox("?wait=30", headers={"If-None-Match": tag})
+    assert bundle.bundle_id in [one["bundle_id"] for one in woken.json["bundles"]] and time.monotonic() - begin < 2 + LATE + 3
+
+
 @covers("§7.3 ranges of a lapsed claim are void", "409 not_sent_yet")
 def test_what_a_lapsed_claim_was_sent_does_not_count_for_the_next(people):
     bundle = large(people)

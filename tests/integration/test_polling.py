@@ -62,6 +62,40 @@ def test_the_tag_of_a_page_tells_that_nothing_changed(stack, people, office):
     assert changed.status == 200 and changed.json["bundles"] == [] and changed.header("ETag") != tag and took < 10
 
 
+@covers("§6 wait")
+def test_whoever_waits_for_the_first_bundle_is_woken_each_time_one_comes(stack, people, office):
+    """Also when the relay knows from an earlier answer that nothing waits there, and asks nobody."""
+    person, terminal = office
+    nothing = terminal.inbox("?wait=1").header("ETag")
+    for known in ({}, {"If-None-Match": nothing}, {}):
+        bundle = Bundle(people.a, person)
+
+        def send(bundle=bundle):
+            stack.wait_for_parked_poll()
+            return people.at_a.send(bundle)
+        (reply, took), _ = together(lambda known=known: timed(lambda: terminal.inbox("?wait=30", headers=known)), send)
+        assert [one["bundle_id"] for one in reply.json["bundles"]] == [bundle.bundle_id] and took < 10
+        terminal.fetch(bundle)
+        gone, took = timed(lambda reply=reply: terminal.inbox("?wait=30", headers={"If-None-Match": reply.header("ETag")}))
+        assert gone.json["bundles"] == [] and gone.header("ETag") == nothing and took < 10
+
+
+@covers("§6 wait")
+def test_a_lost_notification_keeps_nobody_waiting(stack, people, office):
+    """The connection over which the relay hears of new bundles is cut while somebody waits."""
+    person, terminal = office
+    assert terminal.inbox("?wait=1").json == {"bundles": []}
+    bundle = Bundle(people.a, person)
+
+    def cut_and_send():
+        stack.wait_for_parked_poll()
+        cut = "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name like '%listener'"
+        assert stack.database().sql(cut) == "1"
+        return people.at_a.send(bundle)
+    (reply, took), _ = together(lambda: timed(lambda: terminal.inbox("?wait=30")), cut_and_send)
+    assert [one["bundle_id"] for one in reply.json["bundles"]] == [bundle.bundle_id] and took < 10
+
+
 @covers("§3 a poll whose session ends")
 def test_a_parked_poll_gets_its_401_when_the_session_ends(stack, office):
     person, terminal = office

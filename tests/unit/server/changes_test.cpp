@@ -18,9 +18,9 @@ const auto ours = *OfficeNumber::parse("2670100011");
 const auto theirs = *OfficeNumber::parse("2670100029");
 
 Awaitable<void>
-park_once(Changes& hub, OfficeNumber office, std::chrono::milliseconds wait, std::optional<Wake>& woken) {
+park_once(Changes& hub, OfficeNumber office, Heed heed, std::chrono::milliseconds wait, std::optional<Wake>& woken) {
     const Executor executor = co_await boost::asio::this_coro::executor;
-    auto waiter = hub.wait_for(office, executor);
+    auto waiter = hub.wait_for(office, heed, executor);
     woken = co_await waiter.park(std::chrono::steady_clock::now() + wait);
 }
 
@@ -29,8 +29,8 @@ struct Fixture {
     Changes hub{{&context}};
     std::optional<Wake> woken;
 
-    void park(const OfficeNumber& office, std::chrono::milliseconds wait) {
-        boost::asio::co_spawn(context, park_once(hub, office, wait, woken), [](const std::exception_ptr& error) {
+    void park(const OfficeNumber& office, std::chrono::milliseconds wait, Heed heed = Heed::every_change) {
+        boost::asio::co_spawn(context, park_once(hub, office, heed, wait, woken), [](const std::exception_ptr& error) {
             if (error) {
                 std::rethrow_exception(error);
             }
@@ -43,7 +43,7 @@ struct Fixture {
 TEST_CASE("a parked poll wakes when its own inbox changes", "[mailbox]") {
     Fixture f;
     f.park(ours, std::chrono::seconds(30));
-    boost::asio::post(f.context, [&] { f.hub.notify({theirs, ours}); });
+    boost::asio::post(f.context, [&] { f.hub.notify({{theirs}, {ours}}); });
     f.context.run_for(std::chrono::seconds(5));
     REQUIRE(f.woken.has_value());
     CHECK(*f.woken == Wake::changed);
@@ -53,7 +53,7 @@ TEST_CASE("a parked poll wakes when its own inbox changes", "[mailbox]") {
 TEST_CASE("a parked poll sleeps on when only other inboxes change", "[mailbox]") {
     Fixture f;
     f.park(ours, std::chrono::milliseconds(50));
-    boost::asio::post(f.context, [&] { f.hub.notify({theirs}); });
+    boost::asio::post(f.context, [&] { f.hub.notify({{theirs}}); });
     f.context.run_for(std::chrono::seconds(5));
     REQUIRE(f.woken.has_value());
     CHECK(*f.woken == Wake::deadline);
@@ -63,8 +63,8 @@ TEST_CASE("a change between registration and parking is not missed", "[mailbox]"
     Fixture f;
     const auto late = [&]() -> Awaitable<void> {
         const Executor executor = co_await boost::asio::this_coro::executor;
-        auto waiter = f.hub.wait_for(ours, executor);
-        f.hub.notify({ours});
+        auto waiter = f.hub.wait_for(ours, Heed::every_change, executor);
+        f.hub.notify({{ours}});
         boost::asio::steady_timer turn(executor, std::chrono::milliseconds(1));
         co_await turn.async_wait(use_relay_awaitable);
         f.woken = co_await waiter.park(std::chrono::steady_clock::now() + std::chrono::seconds(30));
@@ -94,4 +94,63 @@ TEST_CASE("after lost notifications everybody is woken", "[mailbox]") {
     boost::asio::post(f.context, [&] { f.hub.notify_all(std::chrono::milliseconds(20)); });
     f.context.run_for(std::chrono::seconds(5));
     CHECK(f.woken == Wake::changed);
+}
+
+TEST_CASE("who waits for an arrival sleeps on while bundles only leave", "[mailbox]") {
+    Fixture f;
+    f.park(ours, std::chrono::milliseconds(50), Heed::arrivals);
+    boost::asio::post(f.context, [&] { f.hub.notify({{ours, false}}); });
+    f.context.run_for(std::chrono::seconds(5));
+    REQUIRE(f.woken.has_value());
+    CHECK(*f.woken == Wake::deadline);
+
+    f.woken.reset();
+    f.context.restart();
+    f.park(ours, std::chrono::seconds(30), Heed::arrivals);
+    boost::asio::post(f.context, [&] { f.hub.notify({{ours, true}}); });
+    f.context.run_for(std::chrono::seconds(5));
+    REQUIRE(f.woken.has_value());
+    CHECK(*f.woken == Wake::changed);
+}
+
+TEST_CASE("who knows another page is woken when a bundle leaves", "[mailbox]") {
+    Fixture f;
+    f.park(ours, std::chrono::seconds(30));
+    boost::asio::post(f.context, [&] { f.hub.notify({{ours, false}}); });
+    f.context.run_for(std::chrono::seconds(5));
+    REQUIRE(f.woken.has_value());
+    CHECK(*f.woken == Wake::changed);
+}
+
+TEST_CASE("an inbox is known to be empty only from a look that no arrival has overtaken", "[mailbox]") {
+    Fixture f;
+    f.hub.heard();
+    CHECK_FALSE(f.hub.nothing_waits(ours));
+    const auto look = f.hub.begin_look(ours);
+    CHECK_FALSE(f.hub.nothing_waits(ours));
+    f.hub.notify({{theirs, true}, {ours, false}});
+    f.hub.saw_nothing(ours, look);
+    CHECK(f.hub.nothing_waits(ours));
+    CHECK_FALSE(f.hub.nothing_waits(theirs));
+
+    f.hub.notify({{ours, true}});
+    CHECK_FALSE(f.hub.nothing_waits(ours));
+    const auto overtaken = f.hub.begin_look(ours);
+    f.hub.notify({{ours, true}});
+    f.hub.saw_nothing(ours, overtaken);
+    CHECK_FALSE(f.hub.nothing_waits(ours));
+}
+
+TEST_CASE("what is known of inboxes ends with the connection that notifications come over", "[mailbox]") {
+    Fixture f;
+    f.hub.saw_nothing(ours, f.hub.begin_look(ours));
+    CHECK_FALSE(f.hub.nothing_waits(ours)); // nothing was ever heard
+    f.hub.heard();
+    f.hub.saw_nothing(ours, f.hub.begin_look(ours));
+    REQUIRE(f.hub.nothing_waits(ours));
+    const auto before = f.hub.begin_look(ours);
+    f.hub.notify_all(std::chrono::milliseconds(1));
+    CHECK_FALSE(f.hub.nothing_waits(ours));
+    f.hub.saw_nothing(ours, before); // what came meanwhile was not heard
+    CHECK_FALSE(f.hub.nothing_waits(ours));
 }

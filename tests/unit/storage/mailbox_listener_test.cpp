@@ -15,11 +15,12 @@ namespace {
 struct Heard {
     ListenerCallbacks callbacks() {
         ListenerCallbacks all;
-        all.on_mailbox = [this](std::vector<protocol::OfficeNumber> numbers) {
-            note([&] { mailboxes.insert(mailboxes.end(), numbers.begin(), numbers.end()); });
+        all.on_mailbox = [this](std::vector<storage::MailboxChange> changes) {
+            note([&] { mailboxes.insert(mailboxes.end(), changes.begin(), changes.end()); });
         };
         all.on_registry = [this] { note([&] { ++registry; }); };
         all.on_connected = [this] { note([&] { ++connections; }); };
+        all.on_alive = [this] { note([&] { ++answers; }); };
         return all;
     }
     template <class Change>
@@ -36,9 +37,10 @@ struct Heard {
 
     std::mutex mutex;
     std::condition_variable changed;
-    std::vector<protocol::OfficeNumber> mailboxes;
+    std::vector<storage::MailboxChange> mailboxes;
     int registry = 0;
     int connections = 0;
+    int answers = 0;
 };
 
 } // namespace
@@ -49,10 +51,13 @@ TEST_CASE("Changes of mailboxes and accounts are heard, also after a lost connec
     const auto listener = MailboxListener::start(database.url(), heard.callbacks()).value();
     REQUIRE(heard.wait([&] { return heard.connections == 1; }));
     CHECK(listener->connected());
-    database.sql("SELECT pg_notify('relay_mailbox', '2670100029,2670100011,nonsense,2670100029')");
+    database.sql("SELECT pg_notify('relay_mailbox', '2670100029,2670100011,nonsense,2670100029+,+,2670100011++')");
     REQUIRE(heard.wait([&] { return heard.mailboxes.size() == 2; }));
-    CHECK(heard.mailboxes[0].str() == "2670100011");
-    CHECK(heard.mailboxes[1].str() == "2670100029");
+    CHECK(heard.mailboxes[0].office.str() == "2670100011");
+    CHECK_FALSE(heard.mailboxes[0].arrived);
+    CHECK(heard.mailboxes[1].office.str() == "2670100029");
+    CHECK(heard.mailboxes[1].arrived);
+    CHECK(heard.wait([&] { return heard.answers > 0; }));
     database.sql("SELECT pg_notify('relay_registry', '7')");
     CHECK(heard.wait([&] { return heard.registry == 1; }));
 

@@ -69,6 +69,8 @@ TEST_CASE("The plans that are kept go by an index, though they were made while t
     // In the index's order, so that a page costs the same however many bundles wait.
     const auto inbox = plan_of(bundle_queries::list_inbox_state, "'2670100011', 0, 101, 'waiting'");
     CHECK_THAT(inbox, Contains("using bundles_inbox_state on bundles") && !Contains("Sort") && !Contains("Seq Scan"));
+    const auto many = plan_of(bundle_queries::list_waiting, "'{2670100011,2670100029}', '{0,0}', '{101,101}', '{0,1}'");
+    CHECK_THAT(many, Contains("using bundles_inbox_state on bundles") && !Contains("Sort") && !Contains("Seq Scan"));
     const auto all = plan_of(bundle_queries::list_inbox, "'2670100011', 0, 101");
     CHECK_THAT(all, Contains("using bundles_inbox on bundles") && !Contains("Sort"));
     const auto offices = plan_of(account_sql::list_offices, "NULL, NULL, NULL, 101, '2026-11-20', 0");
