@@ -67,37 +67,48 @@ SteadyTime end_of_wait(const Services& services, const Request& request, SteadyT
     return std::min(wanted, std::chrono::steady_clock::now() + std::max(ends, protocol::Duration::zero()));
 }
 
+const Page& nothing_waiting() {
+    static const Page page = page_of({});
+    return page;
+}
+
+/// `from_the_first`: asks for all that waits. Then what the hub knows may spare the look.
+Awaitable<Result<Page>>
+look_or_remember(const Services& services, const storage::InboxQuery& query, bool from_the_first) {
+    auto& changes = services.changes;
+    if (!from_the_first) {
+        auto page = co_await load_page(services, query);
+        co_return page;
+    }
+    if (changes.nothing_waits(query.recipient)) {
+        co_return nothing_waiting();
+    }
+    const auto look = changes.begin_look(query.recipient);
+    auto page = co_await load_page(services, query);
+    if (page && page->empty) {
+        changes.saw_nothing(query.recipient, look);
+    }
+    co_return page;
+}
+
 /// Waits until the page is another one than the caller knows; without an ETag, until there is something on it.
-Answer
-wait_for_page(const Services& services, const Request& request, const storage::InboxQuery& query, SteadyTime deadline) {
+Answer wait_for_page(const Services& services, const Request& request, storage::InboxQuery query, SteadyTime deadline) {
     const auto known = request.field("if-none-match");
     const auto settled = [known](const Page& page) {
         return known.empty() ? !page.empty : !none_match_names(known, page.etag);
     };
     // Most wait for the first bundle of an inbox where nothing waits: an arrival alone can end that.
-    auto& changes = services.changes;
-    static const Page nothing = page_of({});
     const bool from_the_first = query.state == protocol::BundleState::waiting && !query.after;
-    const bool for_an_arrival = from_the_first && (known.empty() || known == nothing.etag);
+    const bool for_an_arrival = from_the_first && (known.empty() || known == nothing_waiting().etag);
     // Registered first, then asked: what changes in between is not missed.
     const Executor executor = co_await boost::asio::this_coro::executor;
-    auto waiter = changes.wait_for(
+    auto waiter = services.changes.wait_for(
         query.recipient, for_an_arrival ? mailbox::Heed::arrivals : mailbox::Heed::every_change, executor
     );
     while (true) {
-        std::optional<Page> page;
-        if (from_the_first && changes.nothing_waits(query.recipient)) {
-            page = nothing;
-        } else {
-            const auto look = from_the_first ? changes.begin_look(query.recipient) : 0;
-            auto loaded = co_await load_page(services, query);
-            if (!loaded) {
-                co_return loaded.error();
-            }
-            page = std::move(*loaded);
-            if (from_the_first && page->empty) {
-                changes.saw_nothing(query.recipient, look);
-            }
+        auto page = co_await look_or_remember(services, query, from_the_first);
+        if (!page) {
+            co_return page.error();
         }
         if (settled(*page)) {
             co_return page_response(std::move(*page), false);
@@ -113,6 +124,21 @@ wait_for_page(const Services& services, const Request& request, const storage::I
             co_return allowed.error();
         }
     }
+}
+
+/// The page as it is now.
+Answer show_page(const Services& services, const Request& request, storage::InboxQuery query) {
+    auto page = co_await load_page(services, query);
+    if (!page) {
+        co_return page.error();
+    }
+    const auto known = request.field("if-none-match");
+    const bool unchanged = !known.empty() && none_match_names(known, page->etag);
+    co_return page_response(std::move(*page), unchanged);
+}
+
+Answer refuse(Error error) {
+    co_return error;
 }
 
 Answer list_bundles(const Services& services, Request& request) {
@@ -133,19 +159,11 @@ Answer list_bundles(const Services& services, Request& request) {
     const std::chrono::seconds wait(parameters.integer("wait", 0, max_wait_seconds).value_or(0));
     auto good = parameters.verdict();
     if (!good) {
-        co_return good.error();
+        return refuse(good.error());
     }
-
-    const auto known = request.field("if-none-match");
-    if (wait == std::chrono::seconds::zero()) {
-        auto page = co_await load_page(services, query);
-        if (!page) {
-            co_return page.error();
-        }
-        const bool unchanged = !known.empty() && none_match_names(known, page->etag);
-        co_return page_response(std::move(*page), unchanged);
-    }
-    co_return co_await wait_for_page(services, request, query, std::chrono::steady_clock::now() + wait);
+    return wait == std::chrono::seconds::zero()
+               ? show_page(services, request, std::move(query))
+               : wait_for_page(services, request, std::move(query), std::chrono::steady_clock::now() + wait);
 }
 
 Answer get_bundle(const Services& services, Request& request) {

@@ -76,43 +76,54 @@ Awaitable<bool> Connection::wait_for_request(bool first) {
     co_return readable;
 }
 
-Awaitable<bool> Connection::serve() {
-    const Pipeline& pipeline = set_->core->pipeline;
-    Exchange exchange;
-    exchange.request.id = new_request_id();
-    exchange.request.began = std::chrono::steady_clock::now();
-    const std::int64_t taken_before = reader_.bytes_taken();
+/// Reads a request's head; false: none came.
+Awaitable<bool> Connection::read_request(Exchange& exchange, MessageBody& body) {
     auto head = co_await reader_.read_head();
     if (!head) {
         co_return false;
     }
-    std::optional<protocol::Error> framing;
     std::int64_t body_size = 0;
-    bool expect_continue = false;
     if (*head) {
         body_size = (**head).content_length.value_or(0);
-        expect_continue = (**head).expect_continue;
+        body.announce(body_size, (**head).expect_continue);
         begin_exchange(exchange, std::move(**head));
     } else {
-        framing = head->error();
+        exchange.head_error = head->error();
     }
-    head.reset();
     if (body_size == 0) {
         reader_.release_if_empty(); // a poll may be parked for a minute
     }
-    MessageBody body(reader_, body_size, expect_continue);
-    Response response = co_await pipeline.answer(exchange, std::move(framing), body, *peer_);
+    co_return true;
+}
+
+Awaitable<bool>
+Connection::write_answer(const Exchange& exchange, bool body_complete, Response response, std::int64_t taken_before) {
     AnswerForm form;
     form.request = exchange.request.id;
-    form.close = response.close || !exchange.framed || !exchange.keep_alive || !body.complete() || set_->draining;
+    form.close = response.close || !exchange.framed || !exchange.keep_alive || !body_complete || set_->draining;
     form.head_only = exchange.request.method_text == "HEAD";
     const Written written = co_await write_response(stream_, response, form);
-    pipeline.finish(exchange, reader_.bytes_taken() - taken_before, written.bytes, written.whole);
+    set_->core->pipeline.finish(exchange, reader_.bytes_taken() - taken_before, written.bytes, written.whole);
     if (!written.whole) {
         stream_.abort(); // never ended as if the answer were whole
         co_return false;
     }
     co_return !form.close;
+}
+
+Awaitable<bool> Connection::serve() {
+    Exchange exchange;
+    exchange.request.id = new_request_id();
+    exchange.request.began = std::chrono::steady_clock::now();
+    const std::int64_t taken_before = reader_.bytes_taken();
+    MessageBody body(reader_);
+    const bool came = co_await read_request(exchange, body);
+    if (!came) {
+        co_return false;
+    }
+    Response response = co_await set_->core->pipeline.answer(exchange, body, *peer_);
+    const bool open = co_await write_answer(exchange, body.complete(), std::move(response), taken_before);
+    co_return open;
 }
 
 Awaitable<void> Connection::run() {

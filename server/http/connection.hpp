@@ -54,6 +54,9 @@ private:
     [[nodiscard]] Awaitable<bool> wait_for_request(bool first);
     /// One request and its answer. False: the connection is over.
     [[nodiscard]] Awaitable<bool> serve();
+    [[nodiscard]] Awaitable<bool> read_request(Exchange& exchange, MessageBody& body);
+    [[nodiscard]] Awaitable<bool>
+    write_answer(const Exchange& exchange, bool body_complete, Response response, std::int64_t taken_before);
 
     std::shared_ptr<ConnectionSet> set_; // first: the wheel outlives the stream
     std::uint64_t trust_generation_;

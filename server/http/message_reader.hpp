@@ -51,11 +51,12 @@ private:
 /// The body of one request. `Expect: 100-continue` is answered when the first byte is wanted.
 class MessageBody final : public BodyReader {
 public:
-    MessageBody(MessageReader& reader, std::int64_t size, bool expect_continue)
-        : reader_(reader),
-          size_(size),
-          left_(size),
-          expect_continue_(expect_continue) {}
+    explicit MessageBody(MessageReader& reader) : reader_(reader) {}
+    /// What the head said of it; without a word it is empty.
+    void announce(std::int64_t size, bool expect_continue) noexcept {
+        size_ = left_ = size;
+        expect_continue_ = expect_continue;
+    }
 
     [[nodiscard]] std::int64_t size() const noexcept override { return size_; }
     [[nodiscard]] Awaitable<Result<protocol::BytesView>> next() override;
@@ -68,9 +69,9 @@ private:
     [[nodiscard]] Awaitable<Result<void>> begin();
 
     MessageReader& reader_;
-    std::int64_t size_;
-    std::int64_t left_;
-    bool expect_continue_;
+    std::int64_t size_ = 0;
+    std::int64_t left_ = 0;
+    bool expect_continue_ = false;
     SteadyClock::time_point last_moment_ = SteadyClock::time_point::max();
 };
 

@@ -62,7 +62,7 @@ void begin_exchange(Exchange& exchange, Head head) {
     request.target = std::move(head.target);
     request.path = std::move(head.path);
     request.query = std::move(head.query);
-    exchange.query_error = std::move(head.query_error);
+    exchange.head_error = std::move(head.query_error);
     request.fields = std::move(head.fields);
     request.content_length = head.content_length;
     request.language = protocol::choose_language(request.field("accept-language"));
@@ -78,18 +78,24 @@ Pipeline::Pipeline(const Surroundings& surroundings)
     }
 }
 
-Awaitable<Response>
-Pipeline::answer(Exchange& exchange, std::optional<Error> framing, MessageBody& body, Peer& peer) const {
-    Result<Response> result = protocol::errors::internal("no answer");
-    if (framing) {
-        result = std::move(*framing); // framing and size of the header come first
-    } else {
-        try {
-            result = co_await run(exchange, body, peer);
-        } catch (const std::exception& e) {
-            result = protocol::errors::internal(std::string("exception: ") + e.what());
-        }
+// A poll may be parked in its handler for a minute: what only the stages before it need is gone by then.
+Awaitable<Response> Pipeline::answer(Exchange& exchange, MessageBody& body, Peer& peer) const {
+    if (!exchange.framed) {
+        co_return conclude(exchange, std::move(*exchange.head_error)); // framing and size of the header come first
     }
+    try {
+        const auto ready = co_await prepare(exchange, body, peer);
+        if (!ready) {
+            co_return conclude(exchange, ready.error());
+        }
+        auto answered = co_await exchange.route->handler(exchange.request);
+        co_return conclude(exchange, std::move(answered));
+    } catch (const std::exception& e) {
+        co_return conclude(exchange, protocol::errors::internal(std::string("exception: ") + e.what()));
+    }
+}
+
+Response Pipeline::conclude(Exchange& exchange, Result<Response> result) const {
     Response response;
     if (result) {
         response = std::move(*result);
@@ -100,7 +106,7 @@ Pipeline::answer(Exchange& exchange, std::optional<Error> framing, MessageBody& 
         settle(exchange, result.error(), response);
     }
     exchange.status = response.status;
-    co_return response;
+    return response;
 }
 
 void Pipeline::settle(const Exchange& exchange, const Error& error, Response& response) const {
@@ -114,7 +120,7 @@ Result<void> Pipeline::take_rate(const Peer& peer) const {
     return surroundings_.gate.take_rate(peer.certificate_sha256.hex());
 }
 
-Awaitable<Result<Response>> Pipeline::run(Exchange& exchange, MessageBody& body, Peer& peer) const {
+Awaitable<Result<void>> Pipeline::prepare(Exchange& exchange, MessageBody& body, Peer& peer) const {
     Request& request = exchange.request;
     request.peer = &peer;
     // The certificate may have been revoked or expired since the handshake; on unknown paths too.
@@ -150,8 +156,8 @@ Awaitable<Result<Response>> Pipeline::run(Exchange& exchange, MessageBody& body,
     if (!fit) {
         co_return fit.error();
     }
-    if (exchange.query_error) {
-        co_return *exchange.query_error;
+    if (exchange.head_error) {
+        co_return *exchange.head_error;
     }
     if (takes_json(*match.route)) {
         const auto read = co_await read_json(exchange, body);
@@ -161,8 +167,7 @@ Awaitable<Result<Response>> Pipeline::run(Exchange& exchange, MessageBody& body,
     } else if (match.route->body == BodyKind::stream) {
         request.body = &body;
     }
-    auto answered = co_await match.route->handler(request);
-    co_return answered;
+    co_return Result<void>();
 }
 
 Awaitable<Result<void>> Pipeline::admit(Exchange& exchange, Peer& peer) const {

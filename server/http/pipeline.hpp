@@ -17,7 +17,9 @@ struct Exchange {
     Request request;
     const Route* route = nullptr;
     MemoryBudget::Grant memory;
-    std::optional<protocol::Error> query_error; ///< told once the caller was admitted
+    /// What is wrong with the head. Without framing: told at once; else of the query: told once the caller was
+    /// admitted.
+    std::optional<protocol::Error> head_error;
     std::optional<protocol::ErrorCode> error_code;
     std::string cause;
     bool framed = false;     ///< else nothing behind this request may be read as one
@@ -31,18 +33,19 @@ public:
     explicit Pipeline(const Surroundings& surroundings);
 
     /// Always an answer; every exception ends here as `internal`.
-    [[nodiscard]] Awaitable<Response>
-    answer(Exchange& exchange, std::optional<protocol::Error> framing, MessageBody& body, Peer& peer) const;
+    [[nodiscard]] Awaitable<Response> answer(Exchange& exchange, MessageBody& body, Peer& peer) const;
     /// The access line and the metrics, once the answer was written or could not be.
     void finish(const Exchange& exchange, std::int64_t bytes_in, std::int64_t bytes_out, bool whole) const;
 
 private:
-    [[nodiscard]] Awaitable<Result<Response>> run(Exchange& exchange, MessageBody& body, Peer& peer) const;
+    /// All stages before the handler.
+    [[nodiscard]] Awaitable<Result<void>> prepare(Exchange& exchange, MessageBody& body, Peer& peer) const;
     /// Session, role, rate limit, licence.
     [[nodiscard]] Awaitable<Result<void>> admit(Exchange& exchange, Peer& peer) const;
     /// Rate limit of who has no session: by certificate.
     [[nodiscard]] Result<void> take_rate(const Peer& peer) const;
     [[nodiscard]] Awaitable<Result<void>> read_json(Exchange& exchange, MessageBody& body) const;
+    [[nodiscard]] Response conclude(Exchange& exchange, Result<Response> result) const;
     void settle(const Exchange& exchange, const protocol::Error& error, Response& response) const;
 
     const Surroundings& surroundings_;
