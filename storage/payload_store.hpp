@@ -30,7 +30,7 @@ public:
 class ObjectReader {
 public:
     virtual ~ObjectReader() = default;
-    /// The next piece, at most 512 KiB; empty at the end. Valid until the next call. Errors: not_found when the object
+    /// The next piece, at most 1 MiB; empty at the end. Valid until the next call. Errors: not_found when the object
     /// is gone; internal when it ends too early; unavailable (the same piece may be asked for again).
     [[nodiscard]] virtual Awaitable<protocol::Result<protocol::BytesView>> next() = 0;
 };

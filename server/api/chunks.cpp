@@ -15,7 +15,8 @@ namespace {
 
 // What one transfer holds at most, whatever the chunk's size: buffers on both sides of it (limits.memory).
 constexpr std::int64_t upload_memory = 512 * 1024;
-constexpr std::int64_t download_memory = 1536 * 1024;
+constexpr std::int64_t download_memory = 2048 * 1024; ///< a piece on its way out, and the next
+constexpr std::int64_t part_memory = 1024 * 1024;     ///< more, while the rest of the chunk is judged
 
 int chunk_number_of(const Request& request) {
     return std::stoi(request.captures.at(1)); // the route's {number} has at most nine digits
@@ -171,7 +172,7 @@ Answer get_chunk(const Services& services, Request& request) {
             "Content-Range", "bytes " + std::to_string(range.first) + "-" + std::to_string(range.last) + "/" + total
         );
     }
-    auto memory = co_await services.memory.take(std::min(source.size, download_memory));
+    auto memory = co_await services.memory.take(std::min(source.size, download_memory + (part ? part_memory : 0)));
     if (!memory) {
         co_return memory.error();
     }

@@ -14,6 +14,7 @@ namespace {
 constexpr long connect_timeout_ms = 5000;
 constexpr auto upload_waits = std::chrono::seconds(5); ///< for a place
 constexpr long upload_buffer = 128 * 1024;
+constexpr long answer_buffer = 64 * 1024;
 constexpr auto first_pause = std::chrono::milliseconds(50);
 
 /// Doubled for each attempt, and at random between half and one and a half of it, so that servers that failed together
@@ -89,6 +90,7 @@ CURL* S3Transfer::prepare() {
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers_.get());
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &S3Transfer::take_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, this);
+    curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, answer_buffer);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &S3Transfer::take_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, this);
     if (request_.body) {
@@ -215,7 +217,8 @@ std::size_t S3Transfer::take_body(char* data, std::size_t size, std::size_t coun
         const auto length = std::max<std::int64_t>(transfer.answer_.content_length, 0);
         body.reserve(std::min(static_cast<std::size_t>(length), transfer.request_.most_answer));
     }
-    body.insert(body.end(), data, data + bytes);
+    const auto* const piece = reinterpret_cast<const std::uint8_t*>(data); // of the vector's type: else byte by byte
+    body.insert(body.end(), piece, piece + bytes);
     return bytes;
 }
 

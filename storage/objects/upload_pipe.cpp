@@ -11,7 +11,7 @@ using protocol::Result;
 namespace {
 
 /// Both sides wake each other for this much at least: a thread's wake-up costs more than copying it.
-constexpr std::size_t worth_waking = UploadPipe::capacity / 4;
+constexpr std::size_t worth_waking = UploadPipe::capacity / 2;
 
 } // namespace
 
