@@ -24,16 +24,16 @@ void Batch::tell_failure(std::size_t number, const protocol::BundleId& bundle_id
     auto told = failure;
     if (failure.code == "unreachable") {
         cut_off_ = true;
-        told.text += "; whether the relay has this bundle is not known: look into the outbox before sending it again";
+        told.text += "; the same command again goes on with this very bundle";
     }
     told_(number, failed_result(bundle_id.str(), told));
 }
 
-void Batch::add(std::size_t number, const PackedBundle& bundle) {
+void Batch::add(std::size_t number, const PackedBundle& bundle, bool resumed) {
     const auto& bundle_id = bundle.manifest.bundle_id;
     if (!fits_inline(bundle, session_.limits())) {
         flush(); // units take effect in their order
-        const auto sent = send_bundle(session_, bundle);
+        const auto sent = resumed ? send_bundle_again(session_, bundle) : send_bundle(session_, bundle);
         ++calls_;
         if (!sent) {
             tell_failure(number, bundle_id, sent.error());

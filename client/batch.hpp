@@ -24,8 +24,8 @@ public:
         : session_(session),
           told_(std::move(told)) {}
 
-    /// Sends what is gathered first when the call would become too large. The payload's file may go afterwards.
-    void add(std::size_t number, const PackedBundle& bundle);
+    /// Sends what is gathered first when the call would become too large. `resumed`: an earlier run may have sent it.
+    void add(std::size_t number, const PackedBundle& bundle, bool resumed);
     /// Sends what is gathered.
     void flush();
     /// The line broke for good: what is added from now on is not tried.

@@ -55,14 +55,18 @@ void add_cover(CLI::App& command, CoverOptions& cover) {
     command.add_option("--message-file", cover.message_file, "File with the cover letter, UTF-8, of many lines");
 }
 
+void add_state(CLI::App& command, Options& options) {
+    command.add_option(
+        "--state", options.settings.state, "Folder for uploads that are not finished (default: ~/.local/state)"
+    );
+}
+
 void add_sending(CLI::App& app, Options& options, Run& run) {
     auto* send = app.add_subcommand("send", "Encrypt, sign and send files to an office");
     send->add_option("--to", options.send.to, "Number of the receiving office")->required();
     add_cover(*send, options.send.cover);
     send->add_flag("--names-only", options.send.names_only, "Do not check what is inside the files");
-    send->add_option(
-        "--state", options.settings.state, "Folder for uploads that are not finished (default: ~/.local/state)"
-    );
+    add_state(*send, options);
     send->add_option("files", options.send.files, "Files of one sending unit")->required();
     send->callback([&] { run = [&] { return run_send(options.settings, options.send); }; });
 
@@ -73,6 +77,7 @@ void add_sending(CLI::App& app, Options& options, Run& run) {
     add_cover(*batch, options.batch.cover);
     batch->add_option("--messages", options.batch.cover.folder, "Folder with a cover letter NUMBER.txt for an office");
     batch->add_flag("--names-only", options.batch.names_only, "Do not check what is inside the files");
+    add_state(*batch, options);
     batch->callback([&] { run = [&] { return run_send_batch(options.settings, options.batch); }; });
 
     auto* outbox = app.add_subcommand("outbox", "List what was sent and what became of it");

@@ -136,4 +136,29 @@ Outcome<Json> send_bundle(Session& session, const PackedBundle& bundle) {
     }
 }
 
+Outcome<Json> send_bundle_again(Session& session, const PackedBundle& bundle) {
+    auto sent = send_bundle(session, bundle);
+    if (sent || !is_final(sent.error())) {
+        return sent;
+    }
+    auto accepted = find_accepted(session, bundle.manifest.bundle_id);
+    if (!accepted) {
+        return accepted.error();
+    }
+    return *accepted ? Outcome<Json>(**std::move(accepted)) : std::move(sent);
+}
+
+bool is_final(const Failure& failure) noexcept {
+    return failure.status >= 400 && failure.status < 500 && failure.status != 401 && failure.status != 403 &&
+           failure.status != 408 && failure.status != 429;
+}
+
+Outcome<std::optional<Json>> find_accepted(Session& session, const protocol::BundleId& bundle_id) {
+    auto reply = session.call("GET", "/v1/outbox/" + bundle_id.str());
+    if (!reply) {
+        return reply.error().status == 404 ? Outcome<std::optional<Json>>(std::nullopt) : reply.error();
+    }
+    return text_at(reply->body, "state") == "uploading" ? std::nullopt : std::optional(std::move(reply->body));
+}
+
 } // namespace relay::client

@@ -6,6 +6,7 @@
 #include "client/session.hpp"
 
 #include <cstddef>
+#include <optional>
 
 namespace relay::client {
 
@@ -18,5 +19,15 @@ namespace relay::client {
 /// Sends one bundle, in chunks where it must be; goes on from the chunks that are there after a broken line.
 /// The bundle as the relay shows it, accepted.
 [[nodiscard]] Outcome<Json> send_bundle(Session& session, const PackedBundle& bundle);
+
+/// The same for a bundle that an earlier run may have sent: where the relay refuses it now but had accepted it then (a
+/// signer's certificate may have ended since), what it accepted counts.
+[[nodiscard]] Outcome<Json> send_bundle_again(Session& session, const PackedBundle& bundle);
+
+/// The relay will never take the bundle as it is: what was kept of it is of no use.
+[[nodiscard]] bool is_final(const Failure& failure) noexcept;
+
+/// The bundle as the relay shows it when it was accepted, by whatever call; nothing when it was not.
+[[nodiscard]] Outcome<std::optional<Json>> find_accepted(Session& session, const protocol::BundleId& bundle_id);
 
 } // namespace relay::client

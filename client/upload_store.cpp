@@ -12,11 +12,12 @@ namespace relay::client {
 namespace {
 
 constexpr const char* manifest_name = "manifest.cms";
+constexpr const char* accepted_name = "accepted";
 constexpr std::size_t most_manifest_bytes = 256 * 1024;
 constexpr std::chrono::hours kept_for{24 * 7};
 
 /// What an earlier run left whole: the manifest is written when the payload is on the disk.
-std::optional<PackedBundle> load(const fs::path& folder) {
+std::optional<PackedBundle> load(const fs::path& folder, bool accepted) {
     const auto signed_manifest = read_whole(folder / manifest_name, most_manifest_bytes);
     if (!signed_manifest) {
         return std::nullopt;
@@ -35,9 +36,8 @@ std::optional<PackedBundle> load(const fs::path& folder) {
     bundle.payload = folder / bundle.manifest.bundle_id.str();
     std::error_code error;
     const auto size = fs::file_size(bundle.payload, error);
-    return !error && size == static_cast<std::uintmax_t>(bundle.manifest.payload_size)
-               ? std::optional(std::move(bundle))
-               : std::nullopt;
+    const bool whole = !error && size == static_cast<std::uintmax_t>(bundle.manifest.payload_size);
+    return whole || accepted ? std::optional(std::move(bundle)) : std::nullopt;
 }
 
 Outcome<void> remove_content(const fs::path& folder) {
@@ -51,12 +51,16 @@ Outcome<void> remove_content(const fs::path& folder) {
     return error ? Outcome<void>(local_failure(folder.string() + ": " + error.message())) : Outcome<void>();
 }
 
-Outcome<File> take_lock(const fs::path& folder) {
-    auto file = File::open_or_create(folder / "lock");
+Outcome<File> take_lock(const fs::path& path, const char* busy) {
+    auto file = File::open_or_create(path);
     if (file && ::flock(file->descriptor(), LOCK_EX | LOCK_NB) != 0) {
-        return local_failure("another relay-client is sending the same files to the same office");
+        return local_failure(busy);
     }
     return file;
+}
+
+Outcome<File> lock_upload(const fs::path& folder) {
+    return take_lock(folder / "lock", "another relay-client is sending the same files to the same office");
 }
 
 } // namespace
@@ -85,17 +89,21 @@ Outcome<UploadStore::Upload> UploadStore::open(const std::string& name) const {
     if (auto made = make_folder(folder); !made) {
         return made.error();
     }
-    auto lock = take_lock(folder);
+    auto lock = lock_upload(folder);
     if (!lock) {
         return lock.error();
     }
-    auto bundle = load(folder);
+    std::error_code ignored;
+    const bool accepted = fs::exists(folder / accepted_name, ignored);
+    auto bundle = load(folder, accepted);
     if (!bundle) {
         if (auto emptied = remove_content(folder); !emptied) {
             return emptied.error();
         }
     }
-    return Upload{folder, *std::move(lock), std::move(bundle)};
+    fs::last_write_time(folder, fs::file_time_type::clock::now(), ignored); // old is what nobody asks for any more
+    const bool found = bundle.has_value();
+    return Upload{folder, *std::move(lock), std::move(bundle), accepted && found};
 }
 
 Outcome<void> UploadStore::save(const Upload& upload) const {
@@ -106,12 +114,27 @@ Outcome<void> UploadStore::save(const Upload& upload) const {
     if (auto synced = payload->sync(); !synced) {
         return synced;
     }
-    return write_durably(upload.folder / manifest_name, protocol::as_text(upload.bundle->signed_manifest));
+    if (auto written = write_durably(upload.folder / manifest_name, protocol::as_text(upload.bundle->signed_manifest));
+        !written) {
+        return written;
+    }
+    return sync_folder(folder_);
+}
+
+Outcome<void> UploadStore::note_accepted(Upload& upload) const {
+    if (auto noted = write_durably(upload.folder / accepted_name, ""); !noted) {
+        return noted;
+    }
+    upload.accepted = true;
+    std::error_code ignored;
+    fs::remove(upload.bundle->payload, ignored);
+    return {};
 }
 
 Outcome<void> UploadStore::empty(Upload& upload, bool for_good) const {
     if (!for_good) {
         upload.bundle.reset();
+        upload.accepted = false;
     }
     if (auto emptied = remove_content(upload.folder); !emptied || !for_good) {
         return emptied;
@@ -119,6 +142,25 @@ Outcome<void> UploadStore::empty(Upload& upload, bool for_good) const {
     std::error_code ignored;
     fs::remove_all(upload.folder, ignored);
     return {};
+}
+
+void UploadStore::forget(const std::string& name) const {
+    const auto lock = lock_upload(folder_ / name);
+    if (lock) {
+        std::error_code ignored;
+        fs::remove_all(folder_ / name, ignored);
+    }
+}
+
+Outcome<File> UploadStore::lock_batch(const Settings& settings) const {
+    if (auto made = make_folder(folder_); !made) {
+        return made.error();
+    }
+    const auto whose = settings.url + " " + settings.user;
+    const auto name = "batch-" + protocol::Digest::of(protocol::as_bytes(whose)).hex();
+    return take_lock(
+        folder_.parent_path() / name, "another relay-client is sending a batch: try again when it is done"
+    );
 }
 
 /// The relay has dropped them long since.
@@ -129,7 +171,7 @@ void UploadStore::remove_old() const {
         std::error_code ignored;
         const auto written = entry->last_write_time(ignored);
         if (!ignored && now - written > kept_for) {
-            const auto lock = take_lock(entry->path());
+            const auto lock = lock_upload(entry->path());
             if (lock) {
                 fs::remove_all(entry->path(), ignored);
             }

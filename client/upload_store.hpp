@@ -1,5 +1,6 @@
-// Uploads that are not finished, so that `send` goes on with them after a crash instead of sending twice:
-// STATE/uploads/NAME/ with the encrypted payload and the signed manifest. NAME stands for what is sent and to whom.
+// Uploads that are not finished, so that `send` and `send-batch` go on with them after a crash instead of sending
+// twice: STATE/uploads/NAME/ with the encrypted payload and the signed manifest. NAME stands for what is sent and to
+// whom.
 #pragma once
 
 #include "client/failure.hpp"
@@ -20,6 +21,7 @@ public:
         fs::path folder;
         File lock;
         std::optional<PackedBundle> bundle; ///< what an earlier run left, or was saved
+        bool accepted = false;              ///< the relay has it; its payload is no longer kept
     };
 
     explicit UploadStore(const fs::path& state) : folder_(state / "uploads") {}
@@ -35,8 +37,14 @@ public:
     [[nodiscard]] Outcome<Upload> open(const std::string& name) const;
     /// Durable when it returns. The payload stands in the upload's folder already.
     [[nodiscard]] Outcome<void> save(const Upload& upload) const;
+    /// Keeps which bundle it was and lets the payload go: for the other bundles of a batch that is not finished.
+    [[nodiscard]] Outcome<void> note_accepted(Upload& upload) const;
     /// Forgets what was kept; `for_good`: the folder, too.
     [[nodiscard]] Outcome<void> empty(Upload& upload, bool for_good) const;
+    /// Forgets the upload of that name, unless another process has it.
+    void forget(const std::string& name) const;
+    /// Held while a batch is sent: one at a time for this user and relay. Failure when another process sends one.
+    [[nodiscard]] Outcome<File> lock_batch(const Settings& settings) const;
 
 private:
     void remove_old() const;

@@ -20,6 +20,14 @@ std::vector<std::string> names_of(const SortedUnit& unit) {
 
 } // namespace
 
+void BatchReport::tell(std::size_t number, const BatchResult& result) {
+    results_[number] = result;
+    const auto name = text_at(member_of(member_of(result, "bundle"), "recipient"), "name");
+    if (!name.empty()) {
+        name_office(sorted_.units[number].recipient, name);
+    }
+}
+
 bool BatchReport::was_sent(std::size_t number) const {
     return member_of(results_[number], "bundle").is_object();
 }

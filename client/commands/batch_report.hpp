@@ -15,7 +15,7 @@ class BatchReport {
 public:
     explicit BatchReport(const SortedFolder& sorted) : sorted_(sorted), results_(sorted.units.size()) {}
 
-    void tell(std::size_t number, const BatchResult& result) { results_[number] = result; }
+    void tell(std::size_t number, const BatchResult& result);
     void name_office(const protocol::OfficeNumber& number, const std::string& name) { names_[number] = name; }
     int calls = 0; ///< of sending
 

@@ -146,7 +146,7 @@ Outcome<void> run_draft_send(const Settings& settings, const DraftOptions& optio
     if (!bundle) {
         return bundle.error();
     }
-    const auto accepted = send_bundle(*session, *bundle);
+    const auto accepted = draft->being_sent ? send_bundle_again(*session, *bundle) : send_bundle(*session, *bundle);
     if (!accepted) {
         // Refused for good: nothing is there, and the next attempt makes a new bundle. Unclear: the same one again.
         const int status = accepted.error().status;

@@ -11,12 +11,6 @@
 namespace relay::client {
 namespace {
 
-/// The bundle will never be taken as it is: what was kept of it is of no use.
-bool is_final(const Failure& failure) {
-    return failure.status >= 400 && failure.status < 500 && failure.status != 401 && failure.status != 403 &&
-           failure.status != 408 && failure.status != 429;
-}
-
 struct Sent {
     std::string bundle_id;
     Json answer;
@@ -47,6 +41,11 @@ Outcome<Sent> send_once(
     if (!kept) {
         return kept.error();
     }
+    if (kept->accepted) { // by a batch: to send it on its own is to send it once more
+        if (auto emptied = uploads.empty(*kept, false); !emptied) {
+            return emptied.error();
+        }
+    }
     for (bool resumed = kept->bundle.has_value();; resumed = false) {
         if (!resumed) {
             auto packed = pack(files, *message, session.office(), recipient, identity, session.limits(), kept->folder);
@@ -58,7 +57,7 @@ Outcome<Sent> send_once(
                 return saved.error();
             }
         }
-        auto accepted = send_bundle(session, *kept->bundle);
+        auto accepted = resumed ? send_bundle_again(session, *kept->bundle) : send_bundle(session, *kept->bundle);
         if (accepted || is_final(accepted.error())) {
             if (auto emptied = uploads.empty(*kept, accepted.has_value()); !emptied && !accepted) {
                 return emptied.error();

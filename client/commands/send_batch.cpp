@@ -5,7 +5,9 @@
 #include "client/cover_letters.hpp"
 #include "client/directory.hpp"
 #include "client/packing.hpp"
+#include "client/sending.hpp"
 #include "client/sorting.hpp"
+#include "client/upload_store.hpp"
 
 #include <iostream>
 #include <map>
@@ -31,7 +33,9 @@ Outcome<std::vector<fs::path>> list_files(const std::string& folder) {
     return files;
 }
 
-/// Goes through the units one by one; what is wrong with one is its own fate and nobody else's.
+/// Goes through the units one by one; what is wrong with one is its own fate and nobody else's. What goes to the relay
+/// is kept in the upload store before, and what the relay accepted is noted there until the whole batch has gone, so
+/// that the same command again sends the same bundles, after a crash at any point, and none of them twice.
 class BatchRun {
 public:
     BatchRun(
@@ -40,6 +44,7 @@ public:
         const BatchOptions& options,
         const Identity& identity,
         const TrustAnchors& anchors,
+        const UploadStore& uploads,
         BatchReport& report
     )
         : session_(session),
@@ -47,26 +52,42 @@ public:
           options_(options),
           identity_(identity),
           anchors_(anchors),
+          uploads_(uploads),
           report_(report),
-          batch_(session, [&report](std::size_t number, const BatchResult& result) { report.tell(number, result); }) {}
+          batch_(session, [this](std::size_t number, const BatchResult& result) { settle(number, result); }) {}
 
-    Outcome<void> run(const std::vector<SortedUnit>& units) {
-        const auto temporary = TemporaryFolder::make();
-        if (!temporary) {
-            return temporary.error();
-        }
+    void run(const std::vector<SortedUnit>& units) {
         for (std::size_t i = 0; i < units.size(); ++i) {
-            if (auto sent = send_one(i, units[i], temporary->path()); !sent) {
-                report_.tell(i, failed_result({}, sent.error()));
-            }
+            try_one(i, units[i]);
+        }
+        batch_.flush();
+        for (const auto i : std::exchange(anew_, {})) {
+            try_one(i, units[i]);
         }
         batch_.flush();
         report_.calls = batch_.calls();
-        return {};
+        if (report_.verdict()) {
+            for (const auto& name : accepted_) {
+                uploads_.forget(name);
+            }
+        }
     }
 
 private:
-    Outcome<void> send_one(std::size_t number, const SortedUnit& unit, const fs::path& folder) {
+    /// A unit on its way.
+    struct Sending {
+        std::string name;
+        UploadStore::Upload upload;
+        bool resumed;
+    };
+
+    void try_one(std::size_t number, const SortedUnit& unit) {
+        if (auto sent = send_one(number, unit); !sent) {
+            report_.tell(number, failed_result({}, sent.error()));
+        }
+    }
+
+    Outcome<void> send_one(std::size_t number, const SortedUnit& unit) {
         if (!unit.held_back.empty()) {
             return local_failure(unit.held_back);
         }
@@ -79,23 +100,101 @@ private:
         if (batch_.is_cut_off()) {
             return local_failure("not tried: the relay cannot be reached");
         }
-        const auto& recipient = find_recipient(unit.recipient);
-        if (!recipient) {
-            return recipient.error();
-        }
         const auto message = cover_letter_for(unit.recipient, options_.cover);
         if (!message) {
             return message.error();
         }
-        const auto bundle =
-            pack(unit.files, *message, session_.office(), *recipient, identity_, session_.limits(), folder);
+        auto name = UploadStore::name_of(settings_, unit.recipient, *message, unit.files);
+        if (!name) {
+            return name.error();
+        }
+        auto upload = uploads_.open(*name);
+        if (!upload) {
+            return upload.error();
+        }
+        const bool resumed = upload->bundle.has_value();
+        Sending sending{*std::move(name), *std::move(upload), resumed};
+        if (sending.upload.accepted) {
+            return tell_accepted(number, std::move(sending));
+        }
+        if (!resumed) {
+            if (auto packed = pack_unit(unit, *message, sending.upload); !packed) {
+                (void)uploads_.empty(sending.upload, true); // the failure itself matters more
+                return packed;
+            }
+        }
+        const auto& kept = sending_.insert_or_assign(number, std::move(sending)).first->second;
+        batch_.add(number, PackedBundle(*kept.upload.bundle), resumed);
+        return {};
+    }
+
+    Outcome<void> pack_unit(const SortedUnit& unit, const std::string& message, UploadStore::Upload& upload) {
+        const auto& recipient = find_recipient(unit.recipient);
+        if (!recipient) {
+            return recipient.error();
+        }
+        auto bundle =
+            pack(unit.files, message, session_.office(), *recipient, identity_, session_.limits(), upload.folder);
         if (!bundle) {
             return bundle.error();
         }
-        batch_.add(number, *bundle);
-        std::error_code ignored;
-        fs::remove(bundle->payload, ignored);
+        upload.bundle = *std::move(bundle);
+        return uploads_.save(upload);
+    }
+
+    /// Of a unit that an earlier run of this batch has sent.
+    Outcome<void> tell_accepted(std::size_t number, Sending sending) {
+        const auto& bundle_id = sending.upload.bundle->manifest.bundle_id;
+        const auto found = find_accepted(session_, bundle_id);
+        if (!found) {
+            return found.error();
+        }
+        if (!*found) {
+            (void)uploads_.empty(sending.upload, true);
+            return local_failure("the relay no longer knows bundle " + bundle_id.str() + ": send it again");
+        }
+        const auto state = text_at(**found, "state");
+        if (state == "withdrawn" || state == "rejected" || state == "expired") {
+            report_.tell(
+                number,
+                failed_result(
+                    bundle_id.str(),
+                    local_failure("sent before, and now " + state + "; to send it once more: \"send --to\"")
+                )
+            );
+            return {};
+        }
+        accepted_.push_back(std::move(sending.name));
+        report_.tell(number, {{"bundle_id", bundle_id.str()}, {"status", 200}, {"bundle", **found}});
         return {};
+    }
+
+    /// The relay's word on a bundle: what was kept of it stays, shrinks or goes.
+    void settle(std::size_t number, const BatchResult& result) {
+        auto one = sending_.extract(number);
+        auto& [name, upload, resumed] = one.mapped();
+        auto told = result;
+        auto status = static_cast<int>(number_at(result, "status").value_or(0));
+        const auto refused = from_problem(member_of(result, "problem"), status);
+        if (is_final(refused) && resumed) {
+            const auto before = find_accepted(session_, upload.bundle->manifest.bundle_id);
+            if (!before) {
+                told = failed_result(upload.bundle->manifest.bundle_id.str(), before.error());
+                status = 0;
+            } else if (*before) {
+                status = 200;
+                told = {{"bundle_id", text_at(**before, "bundle_id")}, {"status", status}, {"bundle", **before}};
+            } else {
+                anew_.push_back(number);
+            }
+        }
+        if (status == 200 || status == 201) {
+            (void)uploads_.note_accepted(upload); // without the note, the same bytes go again
+            accepted_.push_back(name);
+        } else if (is_final(refused)) {
+            (void)uploads_.empty(upload, true);
+        }
+        report_.tell(number, told);
     }
 
     const Outcome<Recipient>& find_recipient(const protocol::OfficeNumber& number) {
@@ -118,8 +217,12 @@ private:
     const BatchOptions& options_;
     const Identity& identity_;
     const TrustAnchors& anchors_;
+    const UploadStore& uploads_;
     BatchReport& report_;
     Batch batch_;
+    std::map<std::size_t, Sending> sending_; ///< given to batch_, fate unknown
+    std::vector<std::size_t> anew_;          ///< refused as an earlier run had packed them
+    std::vector<std::string> accepted_;      ///< names in the upload store
     std::map<protocol::OfficeNumber, Outcome<Recipient>> recipients_;
 };
 
@@ -141,16 +244,22 @@ Outcome<void> run_send_batch(const Settings& settings, const BatchOptions& optio
     if (!files) {
         return files.error();
     }
+    const auto state = state_folder(settings);
+    if (!state) {
+        return state.error();
+    }
+    const UploadStore uploads(*state);
+    const auto only_batch = uploads.lock_batch(settings);
+    if (!only_batch) {
+        return only_batch.error();
+    }
     auto session = Session::sign_in(settings);
     if (!session) {
         return session.error();
     }
     const auto sorted = sort_files(*files, session->office(), options_now(settings.standard));
     BatchReport report(sorted);
-    BatchRun run(*session, settings, options, *identity, *anchors, report);
-    if (auto done = run.run(sorted.units); !done) {
-        return done;
-    }
+    BatchRun(*session, settings, options, *identity, *anchors, uploads, report).run(sorted.units);
     if (settings.json) {
         std::cout << pretty(report.json()) << '\n';
     } else {

@@ -3,6 +3,7 @@ find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
 
 foreach(part IN ITEMS
     audit
+    batch_repeats
     batches
     certificates
     chunks

@@ -1,5 +1,6 @@
 """A line that can be broken in many ways: a TCP proxy of our own, between the relay and its object store or its clients."""
 
+import select
 import socket
 import struct
 import threading
@@ -18,6 +19,7 @@ class TcpProxy:
     refuse  resets every connection, open ones too
     stall   keeps connections and moves nothing
     cut     resets a connection when `after` bytes of its request were moved
+    mute    keeps every answer to itself once `after` bytes of a connection's request were moved
     busy    answers every request with 503 SlowDown; after `times` of them it passes
     lie     says 200 to every upload and keeps nothing
     """
@@ -55,9 +57,11 @@ class TcpProxy:
             server = self.connect()
             for one in (client, server):
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            back = threading.Thread(target=self.pump, args=(server, client, False), daemon=True)
+                one.settimeout(60)
+            asked = [0]
+            back = threading.Thread(target=self.pump, args=(server, client, False, asked), daemon=True)
             back.start()
-            self.pump(client, server, True)
+            self.pump(client, server, True, asked)
         except OSError:
             pass
         finally:
@@ -83,32 +87,33 @@ class TcpProxy:
                 pass
             one.close()
 
-    def pump(self, source, sink, is_request):
-        moved = 0
+    def pump(self, source, sink, is_request, asked):
+        """asked: bytes of the connection's request that were moved."""
         try:
-            source.settimeout(0.1)
             while not self.closed:
-                if self.mode == "refuse" or (self.mode == "cut" and is_request and moved >= self.after):
+                if self.mode == "refuse" or (self.mode == "cut" and is_request and asked[0] >= self.after):
                     break
                 if self.mode == "stall":
                     time.sleep(0.02)
                     continue
-                try:
-                    data = source.recv(65536)
-                except TimeoutError:
+                if not select.select([source], [], [], 0.1)[0]:
                     continue
+                data = source.recv(65536)
                 if not data:
                     break
                 if is_request and self.answers_itself(source, data):
                     break
                 while self.mode == "stall" and not self.closed:
                     time.sleep(0.02)
-                sink.settimeout(60)
+                if self.mode == "mute" and not is_request and asked[0] >= self.after:
+                    continue
+                if self.mode == "cut" and is_request:
+                    data = data[:self.after - asked[0]]
                 sink.sendall(data)
-                moved += len(data)
+                asked[0] += len(data) if is_request else 0
                 if self.rate:
                     time.sleep(len(data) / self.rate)
-        except OSError:
+        except (OSError, ValueError):  # the other direction has closed both
             pass
         finally:
             if is_request or self.mode in ("refuse", "cut"):

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
+
 using namespace relay::client;
 using namespace relay::client::testing;
 namespace protocol = relay::protocol;
@@ -89,4 +91,65 @@ TEST_CASE("What a crash left half done is cleared away", "[client]") {
     REQUIRE(ok(office.uploads.empty(*again, false)));
     CHECK_FALSE(again->bundle);
     CHECK(fs::exists(again->folder));
+}
+
+TEST_CASE("Of what the relay accepted, the bundle is remembered and its payload let go", "[client]") {
+    const Office office;
+    std::string bundle_id;
+    {
+        auto first = office.uploads.open(office.name());
+        REQUIRE(ok(first));
+        office.pack_into(*first);
+        REQUIRE(ok(office.uploads.save(*first)));
+        bundle_id = first->bundle->manifest.bundle_id.str();
+        REQUIRE(ok(office.uploads.note_accepted(*first)));
+        CHECK_FALSE(fs::exists(first->bundle->payload));
+        office.uploads.forget(office.name()); // in vain: it is in use
+    }
+    {
+        auto again = office.uploads.open(office.name());
+        REQUIRE(ok(again));
+        REQUIRE(again->bundle);
+        CHECK(again->accepted);
+        CHECK(again->bundle->manifest.bundle_id.str() == bundle_id);
+        REQUIRE(ok(office.uploads.empty(*again, false)));
+        CHECK_FALSE(again->accepted);
+        office.pack_into(*again);
+        REQUIRE(ok(office.uploads.save(*again)));
+    }
+    {
+        auto anew = office.uploads.open(office.name());
+        REQUIRE(ok(anew));
+        REQUIRE(anew->bundle);
+        CHECK_FALSE(anew->accepted);
+        CHECK(anew->bundle->manifest.bundle_id.str() != bundle_id);
+    }
+    office.uploads.forget(office.name());
+    CHECK_FALSE(fs::exists(office.folder.path() / "state" / "uploads" / office.name()));
+}
+
+TEST_CASE("What nobody asked for in a week is forgotten, and what is asked for stays", "[client]") {
+    const Office office;
+    const auto old = fs::file_time_type::clock::now() - std::chrono::hours(24 * 8);
+    for (const auto& name : {office.name(), office.name("message")}) {
+        auto upload = office.uploads.open(name);
+        REQUIRE(ok(upload));
+        office.pack_into(*upload);
+        REQUIRE(ok(office.uploads.save(*upload)));
+    }
+    const auto folder = [&](const std::string& name) { return office.folder.path() / "state" / "uploads" / name; };
+    REQUIRE(office.uploads.open(office.name()).value().bundle);
+    fs::last_write_time(folder(office.name("message")), old);
+    REQUIRE(office.uploads.open(office.name()).value().bundle);
+    CHECK_FALSE(fs::exists(folder(office.name("message"))));
+}
+
+TEST_CASE("One batch of a user runs at a time", "[client]") {
+    Office office;
+    office.settings.user = "KJ000000000001";
+    auto first = office.uploads.lock_batch(office.settings);
+    REQUIRE(ok(first));
+    CHECK(office.uploads.lock_batch(office.settings).has_error());
+    office.settings.user = "KJ000000000002";
+    CHECK(ok(office.uploads.lock_batch(office.settings)));
 }
