@@ -35,6 +35,9 @@ def test_every_bundle_of_a_batch_stands_alone_in_the_order_given(people):
 def test_a_hundred_bundles_go_in_one_call(people):
     bundles = [Bundle(people.a, people.b) for _ in range(100)]
     assert statuses(people.at_a.call("POST", "/v1/outbox", {"bundles": [one.body() for one in bundles]})) == [201] * 100
+    mine = {one.bundle_id for one in bundles}
+    listed = [one["bundle_id"] for one in people.at_b.pages("/v1/inbox", "bundles") if one["bundle_id"] in mine]
+    assert listed == [one.bundle_id for one in bundles], "the inbox shows them in the order of the call"
     claims = people.at_b.call("POST", "/v1/inbox/claims", {"claims": [{"bundle_id": b.bundle_id, "claim_id": b.claim_id} for b in bundles]})
     assert statuses(claims) == [200] * 100
     for bundle, result in zip(bundles, claims.json["results"]):
