@@ -1,5 +1,7 @@
 #include "client/archive.hpp"
 
+#include "client/words.hpp"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <locale.h>
@@ -91,7 +93,7 @@ Outcome<protocol::ManifestFile> add_file(archive* writer, const fs::path& path, 
         }
     }
     if (listed.size != static_cast<std::int64_t>(*size)) {
-        return local_failure(path.string() + ": changed while it was read");
+        return local_failure(path.string() + words(": changed while it was read", ": 読んでいる間に変わりました"));
     }
     listed.sha256 = hash.finish();
     return listed;
@@ -105,14 +107,16 @@ Outcome<void> copy_entry(archive* reader, const protocol::ManifestFile& listed, 
     while (true) {
         const auto got = archive_read_data(reader, piece.data(), piece.size());
         if (got < 0) {
-            return content_failure("the archive is damaged: " + reason_of(reader));
+            return content_failure(words("the archive is damaged: {0}", "ZIPが壊れています: {0}", {reason_of(reader)}));
         }
         if (got == 0) {
             break;
         }
         size += got;
         if (size > listed.size) {
-            return content_failure(listed.name + " is longer than the manifest says");
+            return content_failure(
+                listed.name + words(" is longer than the manifest says", " がマニフェストの記載より長くなっています")
+            );
         }
         const auto bytes = protocol::BytesView(piece).first(static_cast<std::size_t>(got));
         hash.update(bytes);
@@ -124,7 +128,10 @@ Outcome<void> copy_entry(archive* reader, const protocol::ManifestFile& listed, 
         }
     }
     if (size != listed.size || hash.finish() != listed.sha256) {
-        return content_failure(listed.name + " is not the file that the manifest tells of");
+        return content_failure(
+            listed.name +
+            words(" is not the file that the manifest tells of", " がマニフェストのファイルと一致しません")
+        );
     }
     return to.sync();
 }
@@ -133,14 +140,18 @@ Outcome<const protocol::ManifestFile*>
 find_listed(archive_entry* entry, const std::vector<protocol::ManifestFile>& files, const std::set<std::string>& seen) {
     const char* name = archive_entry_pathname_utf8(entry);
     if (name == nullptr || archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != nullptr) {
-        return content_failure("the archive holds something other than plain files");
+        return content_failure(
+            words("the archive holds something other than plain files", "ZIPにファイル以外のものが入っています")
+        );
     }
     const auto found = std::find_if(files.begin(), files.end(), [&](const auto& file) { return file.name == name; });
     if (found == files.end() || !is_safe_name(name)) {
-        return content_failure("the archive holds a file that the manifest does not list");
+        return content_failure(words(
+            "the archive holds a file that the manifest does not list", "ZIPにマニフェストにないファイルが入っています"
+        ));
     }
     if (seen.contains(found->name)) {
-        return content_failure("the archive holds " + found->name + " twice");
+        return content_failure(words("the archive holds {0} twice", "ZIPに {0} が二つ入っています", {found->name}));
     }
     return &*found;
 }
@@ -160,7 +171,9 @@ Outcome<void> extract_entries(
     int status = ARCHIVE_OK;
     while ((status = archive_read_next_header(reader, &entry)) == ARCHIVE_OK) {
         if (!is_plain_compression(reader)) {
-            return content_failure("the archive is compressed in another way than deflate");
+            return content_failure(
+                words("the archive is compressed in another way than deflate", "ZIPの圧縮方式がdeflateではありません")
+            );
         }
         const auto listed = find_listed(entry, files, seen);
         if (!listed) {
@@ -176,10 +189,12 @@ Outcome<void> extract_entries(
         seen.insert((*listed)->name);
     }
     if (status != ARCHIVE_EOF) {
-        return content_failure("the archive is damaged: " + reason_of(reader));
+        return content_failure(words("the archive is damaged: {0}", "ZIPが壊れています: {0}", {reason_of(reader)}));
     }
     if (seen.size() != files.size()) {
-        return content_failure("the archive lacks files that the manifest lists");
+        return content_failure(
+            words("the archive lacks files that the manifest lists", "マニフェストにあるファイルがZIPにありません")
+        );
     }
     return sync_folder(folder);
 }
@@ -193,20 +208,27 @@ check_sizes(const fs::path& archive, const std::vector<protocol::ManifestFile>& 
     const auto packed = fs::file_size(archive, error);
     const auto room = error ? fs::space_info{} : fs::space(folder, error);
     if (error) {
-        return local_failure(archive.string() + ": " + error.message());
+        return local_failure(archive.string() + ": " + words_of(error));
     }
     std::uint64_t left = packed * most_growth;
     std::uint64_t total = 0;
     for (const auto& file : files) {
         const auto size = static_cast<std::uint64_t>(file.size);
         if (size > left) {
-            return content_failure("the manifest lists more than the archive can hold");
+            return content_failure(words(
+                "the manifest lists more than the archive can hold",
+                "マニフェストのファイルの大きさが、ZIPに入る大きさを超えています"
+            ));
         }
         left -= size;
         total += size;
     }
     if (total > room.available) {
-        return local_failure(folder.string() + ": the disk has no room for " + std::to_string(total) + " bytes");
+        return local_failure(words(
+            "{0}: the disk has no room for {1} bytes",
+            "{0}: ディスクの空きが足りません（{1}バイト必要）",
+            {folder.string(), std::to_string(total)}
+        ));
     }
     return {};
 }
@@ -222,7 +244,9 @@ write_archive(const std::vector<fs::path>& files, const Sink& sink, const Meter&
         archive_write_zip_set_compression_deflate(writer.get()) != ARCHIVE_OK ||
         archive_write_set_bytes_in_last_block(writer.get(), 1) != ARCHIVE_OK ||
         archive_write_open(writer.get(), sink_pointer, nullptr, &pass_on, nullptr) != ARCHIVE_OK) {
-        return local_failure("the archive cannot be begun: " + reason_of(writer.get()));
+        return local_failure(
+            words("the archive cannot be begun: {0}", "ZIPを作れません: {0}", {reason_of(writer.get())})
+        );
     }
     std::vector<protocol::ManifestFile> listed;
     for (const auto& path : files) {
@@ -233,7 +257,9 @@ write_archive(const std::vector<fs::path>& files, const Sink& sink, const Meter&
         listed.push_back(*std::move(added));
     }
     if (archive_write_close(writer.get()) != ARCHIVE_OK) {
-        return local_failure("the archive cannot be finished: " + reason_of(writer.get()));
+        return local_failure(
+            words("the archive cannot be finished: {0}", "ZIPを作れません: {0}", {reason_of(writer.get())})
+        );
     }
     return listed;
 }
@@ -251,7 +277,9 @@ Outcome<void> extract_archive(
     const Reader reader(archive_read_new());
     if (archive_read_support_format_zip_seekable(reader.get()) != ARCHIVE_OK ||
         archive_read_open_filename(reader.get(), archive.c_str(), piece_bytes) != ARCHIVE_OK) {
-        return content_failure("the content is no ZIP archive: " + reason_of(reader.get()));
+        return content_failure(
+            words("the content is no ZIP archive: {0}", "中身がZIPではありません: {0}", {reason_of(reader.get())})
+        );
     }
     return extract_entries(reader.get(), files, folder, meter);
 }

@@ -1,6 +1,7 @@
 #include "client/batch.hpp"
 
 #include "client/sending.hpp"
+#include "client/words.hpp"
 
 #include <utility>
 
@@ -24,7 +25,10 @@ void Batch::tell_failure(std::size_t number, const protocol::BundleId& bundle_id
     auto told = failure;
     if (failure.code == "unreachable") {
         cut_off_ = true;
-        told.text += "; the same command again goes on with this very bundle";
+        told.text += words(
+            "; the same command again goes on with this very bundle",
+            "。もう一度同じコマンドを実行すると、同じデータを続きから送信します"
+        );
     }
     told_(number, failed_result(bundle_id.str(), told));
 }
@@ -73,7 +77,10 @@ void Batch::flush() {
             tell_failure(
                 entries[i].number,
                 entries[i].bundle_id,
-                local_failure("the server's answer does not tell what became of each bundle")
+                local_failure(words(
+                    "the server's answer does not tell what became of each bundle",
+                    "サーバの応答から、それぞれのデータの結果が分かりません"
+                ))
             );
         } else {
             told_(entries[i].number, results[i]);

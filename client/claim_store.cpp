@@ -1,5 +1,7 @@
 #include "client/claim_store.hpp"
 
+#include "client/words.hpp"
+
 #include <sys/file.h>
 
 #include <system_error>
@@ -40,7 +42,11 @@ Outcome<File> ClaimStore::lock(const protocol::BundleId& bundle_id) const {
         return file;
     }
     if (::flock(file->descriptor(), LOCK_EX | LOCK_NB) != 0) {
-        return local_failure("another relay-client is downloading bundle " + bundle_id.str() + " into this folder");
+        return local_failure(words(
+            "another relay-client is downloading bundle {0} into this folder",
+            "別の relay-client が {0} をこのフォルダーへ取得しています",
+            {bundle_id.str()}
+        ));
     }
     return file;
 }
@@ -57,7 +63,9 @@ Outcome<std::optional<ClaimRecord>> ClaimStore::load(const protocol::BundleId& b
     }
     auto record = read_record(*text);
     if (!record) {
-        return local_failure(path.string() + ": not readable as the record of a claim");
+        return local_failure(
+            path.string() + words(": not readable as the record of a claim", ": 取得の記録として読めません")
+        );
     }
     return record;
 }
@@ -83,7 +91,7 @@ Outcome<void> ClaimStore::remove(const protocol::BundleId& bundle_id) const {
     std::error_code ignored;
     fs::remove(folder_ / (bundle_id.str() + ".lock"), ignored);
     if (error) {
-        return local_failure(work_folder(bundle_id).string() + ": " + error.message());
+        return local_failure(work_folder(bundle_id).string() + ": " + words_of(error));
     }
     return {};
 }
@@ -93,7 +101,7 @@ Outcome<void> ClaimStore::renew_work(const protocol::BundleId& bundle_id) const 
     std::error_code error;
     fs::remove_all(folder, error);
     if (error) {
-        return local_failure(folder.string() + ": " + error.message());
+        return local_failure(folder.string() + ": " + words_of(error));
     }
     return make_folder(folder);
 }

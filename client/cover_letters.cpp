@@ -1,6 +1,7 @@
 #include "client/cover_letters.hpp"
 
 #include "client/files.hpp"
+#include "client/words.hpp"
 
 namespace relay::client {
 namespace {
@@ -18,7 +19,9 @@ Outcome<std::string> read_letter(const fs::path& path) {
     try {
         (void)Json(*text).dump();
     } catch (const Json::exception&) {
-        return local_failure(path.string() + ": a cover letter must be text in UTF-8");
+        return local_failure(
+            path.string() + words(": a cover letter must be text in UTF-8", ": 送付状はUTF-8のテキストにしてください")
+        );
     }
     while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) {
         text->pop_back();

@@ -1,5 +1,7 @@
 #include "client/directory.hpp"
 
+#include "client/words.hpp"
+
 #include <chrono>
 
 namespace relay::client {
@@ -17,7 +19,9 @@ Outcome<Recipient> look_up(Session& session, const TrustAnchors& anchors, const 
     const auto reply = session.call("GET", "/v1/offices/" + number.str());
     if (!reply) {
         if (reply.error().status == 404) {
-            return local_failure("office " + number.str() + " is not known to the relay");
+            return local_failure(
+                words("office {0} is not known to the relay", "事業所 {0} は登録されていません", {number.str()})
+            );
         }
         return reply.error();
     }
@@ -27,18 +31,25 @@ Outcome<Recipient> look_up(Session& session, const TrustAnchors& anchors, const 
     for (const auto& listed : member_of(reply->body, "certificates")) {
         const auto certificate = Certificate::from_pem(text_at(listed, "pem"));
         if (!certificate) {
-            recipient.warnings.push_back("left out: " + certificate.error().text);
+            recipient.warnings.push_back(
+                words("left out: {0}", "使わない電子証明書があります: {0}", {certificate.error().text})
+            );
             continue;
         }
         if (const auto trusted = anchors.check_office(*certificate, number, now()); !trusted) {
-            recipient.warnings.push_back("left out: " + trusted.error().text);
+            recipient.warnings.push_back(
+                words("left out: {0}", "使わない電子証明書があります: {0}", {trusted.error().text})
+            );
         } else if (recipient.certificates.size() < most_recipients) {
             recipient.certificates.push_back(*certificate);
         }
     }
     if (recipient.certificates.empty()) {
-        std::string text =
-            "office " + number.str() + " has no certificate that can be trusted, so nothing is sent to it";
+        std::string text = words(
+            "office {0} has no certificate that can be trusted, so nothing is sent to it",
+            "事業所 {0} には信頼できる電子証明書がないため、送信しません",
+            {number.str()}
+        );
         for (const auto& warning : recipient.warnings) {
             text += "; " + warning;
         }

@@ -1,5 +1,7 @@
 #include "client/drafts.hpp"
 
+#include "client/words.hpp"
+
 #include <sys/file.h>
 
 #include <algorithm>
@@ -59,7 +61,7 @@ Outcome<void> remove_tree(const fs::path& path) {
     std::error_code error;
     fs::remove_all(path, error);
     if (error) {
-        return local_failure(path.string() + ": " + error.message());
+        return local_failure(path.string() + ": " + words_of(error));
     }
     return {};
 }
@@ -112,7 +114,10 @@ Outcome<File> DraftStore::begin_saving() const {
     }
     auto lock = File::open_or_create(folder_ / ".lock");
     if (!lock || ::flock(lock->descriptor(), LOCK_EX | LOCK_NB) != 0) {
-        return lock ? Outcome<File>(local_failure("another relay-client is saving a draft: try again"))
+        return lock ? Outcome<File>(local_failure(words(
+                          "another relay-client is saving a draft: try again",
+                          "別の relay-client が下書きを保存しています。もう一度実行してください"
+                      )))
                     : std::move(lock);
     }
     std::error_code error;
@@ -127,16 +132,18 @@ Outcome<File> DraftStore::begin_saving() const {
 
 Outcome<Draft> DraftStore::load(const std::string& id) const {
     if (!is_id(id)) {
-        return usage_failure(id + " is no draft's number");
+        return usage_failure(words("{0} is no draft's number", "{0} は下書きの番号ではありません", {id}));
     }
     const auto text = read_whole(path_of(id) / description, most_description);
     if (!text) {
-        return local_failure("there is no draft " + id);
+        return local_failure(words("there is no draft {0}", "下書き {0} はありません", {id}));
     }
     const auto json = Json::parse(*text, nullptr, false);
     const auto recipient = protocol::OfficeNumber::parse(text_at(json, "recipient"));
     if (!recipient) {
-        return local_failure((path_of(id) / description).string() + ": not readable as a draft");
+        return local_failure(
+            (path_of(id) / description).string() + words(": not readable as a draft", ": 下書きとして読めません")
+        );
     }
     Draft draft;
     draft.id = id;
@@ -162,7 +169,7 @@ Outcome<std::vector<Draft>> DraftStore::list() const {
         }
     }
     if (error && error != std::errc::no_such_file_or_directory) {
-        return local_failure(folder_.string() + ": " + error.message());
+        return local_failure(folder_.string() + ": " + words_of(error));
     }
     std::sort(drafts.begin(), drafts.end(), [](const Draft& a, const Draft& b) {
         return std::tie(a.saved_at, a.id) < std::tie(b.saved_at, b.id);
@@ -173,7 +180,9 @@ Outcome<std::vector<Draft>> DraftStore::list() const {
 Outcome<File> DraftStore::lock(const std::string& id) const {
     auto file = File::open_or_create(path_of(id) / "lock");
     if (file && ::flock(file->descriptor(), LOCK_EX | LOCK_NB) != 0) {
-        return local_failure("another relay-client is busy with draft " + id);
+        return local_failure(
+            words("another relay-client is busy with draft {0}", "別の relay-client が下書き {0} を使っています", {id})
+        );
     }
     return file;
 }

@@ -1,8 +1,10 @@
 #include "client/failure.hpp"
 
+#include "client/words.hpp"
+
 #include <cerrno>
-#include <cstring>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 namespace relay::client {
@@ -30,7 +32,7 @@ Failure usage_failure(std::string text) {
 }
 
 Failure system_failure(const std::string& what) {
-    return local_failure(what + ": " + std::strerror(errno));
+    return local_failure(what + ": " + words_of({errno, std::generic_category()}));
 }
 
 Failure content_failure(std::string text) {
@@ -53,7 +55,8 @@ Failure from_problem(const Json& problem, int status) {
         failure.code = "status_" + std::to_string(status);
     }
     if (failure.text.empty()) {
-        failure.text = "The server answered with status " + std::to_string(status) + ".";
+        failure.text =
+            words("The server answered with status {0}.", "サーバの応答は {0} でした。", {std::to_string(status)});
     }
     for (const auto& finding : member_of(problem, "errors")) {
         failure.text += " [" + text_at(finding, "pointer") + " " + text_at(finding, "code");

@@ -1,5 +1,7 @@
 #include "client/files.hpp"
 
+#include "client/words.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -81,7 +83,7 @@ Outcome<protocol::Bytes> File::read_at(std::uint64_t offset, std::size_t size) {
             return system_failure(path_.string());
         }
         if (got == 0) {
-            return local_failure(path_.string() + ": shorter than expected");
+            return local_failure(path_.string() + words(": shorter than expected", ": 予想より短いファイルです"));
         }
         done += static_cast<std::size_t>(got);
     }
@@ -164,7 +166,9 @@ Outcome<std::string> read_whole(const fs::path& path, std::size_t most) {
         }
         content.append(piece, 0, *got);
         if (content.size() > most) {
-            return local_failure(path.string() + ": larger than " + std::to_string(most) + " bytes");
+            return local_failure(
+                path.string() + words(": larger than {0} bytes", ": {0}バイトを超えています", {std::to_string(most)})
+            );
         }
     }
 }
@@ -201,7 +205,7 @@ Outcome<void> make_folder(const fs::path& folder) {
     std::error_code error;
     const bool made = fs::create_directories(folder, error);
     if (error) {
-        return local_failure(folder.string() + ": " + error.message());
+        return local_failure(folder.string() + ": " + words_of(error));
     }
     if (made) {
         fs::permissions(folder, fs::perms::owner_all, error);

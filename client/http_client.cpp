@@ -1,5 +1,7 @@
 #include "client/http_client.hpp"
 
+#include "client/words.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -159,8 +161,11 @@ Outcome<Response> HttpClient::try_once(const Request& request) {
     if (code != CURLE_OK) {
         Failure failure;
         failure.code = "unreachable";
-        failure.text = "The relay cannot be reached at " + settings_.url + ": " +
-                       (*reason != '\0' ? std::string(reason) : std::string(curl_easy_strerror(code)));
+        failure.text = words(
+            "The relay cannot be reached at {0}: {1}",
+            "{0} に接続できません。通信の状態を確認してください: {1}",
+            {settings_.url, *reason != '\0' ? reason : curl_easy_strerror(code)}
+        );
         return failure;
     }
     response.status = status_of(curl);

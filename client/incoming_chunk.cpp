@@ -1,5 +1,7 @@
 #include "client/incoming_chunk.hpp"
 
+#include "client/words.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -30,7 +32,9 @@ Outcome<void> IncomingChunk::fetch(const Send& send, const Request& request) {
         }
         begin_anew();
     }
-    return content_failure("a chunk is not the one that the manifest tells of");
+    return content_failure(
+        words("a chunk is not the one that the manifest tells of", "届いたデータがマニフェストと一致しません")
+    );
 }
 
 Outcome<void> IncomingChunk::fetch_rest(const Send& send, Request request) {
@@ -57,7 +61,9 @@ Outcome<void> IncomingChunk::fetch_rest(const Send& send, Request request) {
             fruitless = 0;
             pause = first_pause;
         } else if (++fruitless == most_fruitless) {
-            return response ? Outcome<void>(content_failure("a chunk ends too early")) : response.error();
+            return response
+                       ? Outcome<void>(content_failure(words("a chunk ends too early", "データが途中で終わっています")))
+                       : response.error();
         }
         if (have_ < place_.size) {
             std::this_thread::sleep_for(pause);

@@ -3,6 +3,7 @@
 #include "client/archive.hpp"
 #include "client/crypto/envelope.hpp"
 #include "client/progress.hpp"
+#include "client/words.hpp"
 #include "protocol/cms/signed_data.hpp"
 #include "protocol/standard/file_name.hpp"
 
@@ -75,10 +76,11 @@ Outcome<void> cut_into_chunks(const fs::path& payload, const Limits& limits, pro
     }
     manifest.payload_size = static_cast<std::int64_t>(*size);
     if (manifest.payload_size > limits.payload_size) {
-        return local_failure(
-            "the bundle is larger than the relay takes (" + std::to_string(limits.payload_size / (1024 * 1024)) +
-            " MiB): send it in parts"
-        );
+        return local_failure(words(
+            "the bundle is larger than the relay takes ({0} MiB): send it in parts",
+            "データが上限（{0} MiB）を超えています。分けて送信してください",
+            {std::to_string(limits.payload_size / (1024 * 1024))}
+        ));
     }
     manifest.chunk_size = choose_chunk_size(manifest.payload_size, limits.chunk_size);
     for (std::int64_t at = 0; at < manifest.payload_size; at += manifest.chunk_size) {
@@ -90,7 +92,10 @@ Outcome<void> cut_into_chunks(const fs::path& payload, const Limits& limits, pro
         manifest.chunks.push_back(protocol::Digest::of(*chunk));
     }
     if (manifest.chunks.size() > protocol::max_chunks) {
-        return local_failure("the bundle is larger than the relay's chunks allow: send it in parts");
+        return local_failure(words(
+            "the bundle is larger than the relay's chunks allow: send it in parts",
+            "データが大きすぎます。分けて送信してください"
+        ));
     }
     return {};
 }
@@ -104,7 +109,10 @@ Outcome<void> add_cover(const std::string& message, const Recipient& recipient, 
         return cover.error();
     }
     if (cover->size() > protocol::max_cover_bytes) {
-        return local_failure("the message is too long: attach it as a text file");
+        return local_failure(words(
+            "the message is too long: attach it as a text file",
+            "送付状が長すぎます。テキストファイルにして添付してください"
+        ));
     }
     manifest.cover = *std::move(cover);
     return {};
@@ -151,11 +159,16 @@ Outcome<PackedBundle> pack(
     }
     const auto text = protocol::write_manifest(manifest);
     if (text.size() > protocol::max_manifest_bytes) {
-        return local_failure("the list of files is too long for one bundle: send it in parts");
+        return local_failure(words(
+            "the list of files is too long for one bundle: send it in parts",
+            "ファイルが多すぎます。分けて送信してください"
+        ));
     }
     auto signed_manifest = protocol::cms::sign(protocol::as_bytes(text), identity.certificate_pem, identity.key_pem);
     if (!signed_manifest) {
-        return local_failure("the manifest cannot be signed: " + signed_manifest.error().cause);
+        return local_failure(words(
+            "the manifest cannot be signed: {0}", "電子署名を付けられません: {0}", {signed_manifest.error().cause}
+        ));
     }
     bundle.signed_manifest = *std::move(signed_manifest);
     return bundle;

@@ -1,6 +1,7 @@
 #include "client/receiving.hpp"
 
 #include "client/archive.hpp"
+#include "client/words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -72,7 +73,11 @@ Outcome<ClaimRecord> Download::begin(const protocol::BundleId& bundle_id) {
     std::error_code error;
     const auto folder = claims_.final_folder(bundle_id);
     if (fs::exists(folder, error) || error) {
-        return local_failure(folder.string() + " is there already; nothing was downloaded");
+        return local_failure(words(
+            "{0} is there already; nothing was downloaded",
+            "{0} がすでにあるため、取得しませんでした",
+            {folder.string()}
+        ));
     }
     if (auto renewed = claims_.renew_work(bundle_id); !renewed) {
         return renewed.error();
@@ -149,12 +154,19 @@ Outcome<void> Download::store(const VerifiedManifest& verified, const ClaimRecor
         if (holds_all(folder, manifest)) {
             return {}; // a crash came between the files and the record
         }
-        return local_failure(folder.string() + " is there already and holds other files");
+        return local_failure(words(
+            "{0} is there already and holds other files",
+            "{0} がすでにあり、別のファイルが入っています",
+            {folder.string()}
+        ));
     }
     if (!claimed.signed_manifest.empty()) {
         const auto again = verify_manifest(claimed.signed_manifest, manifest.bundle_id, session_.office(), anchors_);
         if (!again || again->sha256 != verified.sha256) {
-            return content_failure("the manifest given with the claim is not the one that was shown before");
+            return content_failure(words(
+                "the manifest given with the claim is not the one that was shown before",
+                "取得のときのマニフェストが、一覧で示されたものと違います"
+            ));
         }
     }
     if (auto fetched = fetch_payload(verified, record, claimed.payload); !fetched) {
@@ -172,8 +184,11 @@ Outcome<Received> Download::finish(const VerifiedManifest& verified, ClaimRecord
     if (auto sent = send_receipt(verified.manifest, record); !sent) {
         auto failure = sent.error();
         if (stored) {
-            failure.text = "The files are in " + claims_.final_folder(bundle_id).string() +
-                           ", but the relay did not take the receipt: " + failure.text;
+            failure.text = words(
+                "The files are in {0}, but the relay did not take the receipt: {1}",
+                "ファイルは {0} にありますが、受領を登録できませんでした: {1}",
+                {claims_.final_folder(bundle_id).string(), failure.text}
+            );
         }
         return failure;
     }
@@ -181,7 +196,9 @@ Outcome<Received> Download::finish(const VerifiedManifest& verified, ClaimRecord
         return removed.error();
     }
     if (!stored) {
-        return content_failure("the bundle was refused: " + record.reason);
+        return content_failure(
+            words("the bundle was refused: {0}", "このデータは受け取れないものとして登録しました: {0}", {record.reason})
+        );
     }
     Received received;
     received.folder = claims_.final_folder(bundle_id);

@@ -5,6 +5,7 @@
 #include "client/incoming_chunk.hpp"
 #include "client/progress.hpp"
 #include "client/receiving.hpp"
+#include "client/words.hpp"
 
 #include <algorithm>
 #include <system_error>
@@ -73,7 +74,9 @@ Outcome<void> Download::fetch_payload(
     if (!inline_payload.empty()) {
         const auto bytes = protocol::from_base64(inline_payload);
         if (!bytes || manifest.chunks.size() != 1 || !is_chunk(manifest, 0, *bytes)) {
-            return content_failure("the payload is not the one that the manifest tells of");
+            return content_failure(words(
+                "the payload is not the one that the manifest tells of", "届いたデータがマニフェストと一致しません"
+            ));
         }
         return file->write_at(0, *bytes);
     }
@@ -110,7 +113,11 @@ Outcome<void> Download::fetch_chunks(
         IncomingChunk incoming({offset_of(manifest, n), bytes_of(manifest, n), manifest.chunks[n]}, file, progress);
         auto fetched = incoming.fetch([&](Request one) { return session_.send_over(http, std::move(one)); }, request);
         if (!fetched && fetched.error().code == unusable_content) {
-            return content_failure("chunk " + std::to_string(n) + " is not the one that the manifest tells of");
+            return content_failure(words(
+                "chunk {0} is not the one that the manifest tells of",
+                "データの {0} 番目の部分がマニフェストと一致しません",
+                {std::to_string(n)}
+            ));
         }
         return fetched;
     });
@@ -150,7 +157,7 @@ Outcome<std::string> Download::read_message(const protocol::Manifest& manifest) 
     }
     const auto plain = decrypt_bytes(*manifest.cover, identity_);
     if (!plain) {
-        return local_failure("the message cannot be read: " + plain.error().text);
+        return local_failure(words("the message cannot be read: {0}", "送付状を読めません: {0}", {plain.error().text}));
     }
     return std::string(protocol::as_text(*plain));
 }

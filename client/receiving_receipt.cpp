@@ -1,5 +1,6 @@
 // The part of a download that gives the recipient's signed word.
 #include "client/receiving.hpp"
+#include "client/words.hpp"
 
 #include "protocol/cms/signed_data.hpp"
 
@@ -38,7 +39,9 @@ Outcome<void> Download::post_receipt(const protocol::BundleId& bundle_id, const 
     const auto signed_receipt =
         protocol::cms::sign(protocol::as_bytes(text), identity_.certificate_pem, identity_.key_pem);
     if (!signed_receipt) {
-        return local_failure("the receipt cannot be signed: " + signed_receipt.error().cause);
+        return local_failure(
+            words("the receipt cannot be signed: {0}", "受領に署名できません: {0}", {signed_receipt.error().cause})
+        );
     }
     const Json body{{"signed_receipt", protocol::to_base64(*signed_receipt)}};
     const auto reply = session_.call("POST", "/v1/inbox/" + bundle_id.str() + "/receipt", body);

@@ -2,6 +2,7 @@
 
 #include "client/chunk_workers.hpp"
 #include "client/progress.hpp"
+#include "client/words.hpp"
 #include "protocol/bytes.hpp"
 
 #include <mutex>
@@ -130,7 +131,10 @@ Outcome<Json> send_bundle(Session& session, const PackedBundle& bundle) {
         }
         const bool go_on = sent || may_go_on(sent.error());
         if (!go_on || round == most_rounds) {
-            return sent ? Outcome<Json>(local_failure("the relay does not take the last chunks: try again later"))
+            return sent ? Outcome<Json>(local_failure(words(
+                              "the relay does not take the last chunks: try again later",
+                              "データの残りを送信できません。しばらく待ってから、もう一度実行してください"
+                          )))
                         : sent;
         }
     }

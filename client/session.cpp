@@ -1,5 +1,7 @@
 #include "client/session.hpp"
 
+#include "client/words.hpp"
+
 #include <charconv>
 #include <utility>
 
@@ -68,7 +70,8 @@ Outcome<Session> Session::sign_in(const Settings& settings) {
     if (auto complete = check_complete(settings); !complete) {
         return complete.error();
     }
-    auto password = read_password(settings.password_file, "Password of " + settings.user);
+    auto password =
+        read_password(settings.password_file, words("Password of {0}", "{0} のパスワード", {settings.user}));
     if (!password) {
         return password.error();
     }
@@ -102,7 +105,11 @@ Outcome<void> Session::open() {
     const auto office = protocol::OfficeNumber::parse(text_at(member_of(answer, "office"), "number"));
     token_ = text_at(answer, "token");
     if (token_.empty() || !office) {
-        return local_failure("the user " + settings_.user + " is no office; only offices send and receive");
+        return local_failure(words(
+            "the user {0} is no office; only offices send and receive",
+            "ユーザ {0} は事業所のものではありません。送受信できるのは事業所だけです",
+            {settings_.user}
+        ));
     }
     office_ = *office;
     limits_ = read_limits(answer);
@@ -163,7 +170,9 @@ Outcome<Reply> Session::call(const std::string& method, const std::string& path,
     if (!response->body.empty()) {
         reply.body = Json::parse(response->body, nullptr, false);
         if (!reply.body.is_object()) {
-            return local_failure("the server's answer is no JSON object");
+            return local_failure(
+                words("the server's answer is no JSON object", "サーバの応答がJSONのオブジェクトではありません")
+            );
         }
     }
     return reply;

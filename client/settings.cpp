@@ -2,6 +2,7 @@
 
 #include "client/files.hpp"
 #include "client/settings_standard.hpp"
+#include "client/words.hpp"
 
 #include <termios.h>
 #include <toml++/toml.h>
@@ -20,6 +21,8 @@ struct Key {
     std::string Settings::*value;
     bool is_path;
 };
+
+constexpr std::size_t most_settings_bytes = 64 * 1024;
 
 constexpr std::array<Key, 9> keys{{
     {"url", &Settings::url, false},
@@ -43,14 +46,14 @@ Outcome<void> take_key(const std::string& file, const std::string& name, const t
         }
         const auto value = node.value<std::string>();
         if (!value) {
-            return usage_failure(file + ": " + name + " must be a text");
+            return usage_failure(words("{0}: {1} must be a text", "{0}: {1} は文字列にしてください", {file, name}));
         }
         if ((settings.*key.value).empty()) {
             settings.*key.value = key.is_path ? (fs::path(file).parent_path() / *value).string() : *value;
         }
         return {};
     }
-    return usage_failure(file + ": unknown key " + name);
+    return usage_failure(words("{0}: unknown key {1}", "{0}: 知らない項目 {1} があります", {file, name}));
 }
 
 /// Switches the terminal's echo off while it lives.
@@ -87,11 +90,19 @@ std::string first_line(const std::string& text) {
 } // namespace
 
 Outcome<void> read_settings_file(const std::string& file, Settings& settings) {
+    const auto text = read_whole(file, most_settings_bytes);
+    if (!text) {
+        return usage_failure(text.error().text);
+    }
     toml::table table;
     try {
-        table = toml::parse_file(file);
+        table = toml::parse(*text);
     } catch (const toml::parse_error& error) {
-        return usage_failure(file + ": " + std::string(error.description()));
+        return usage_failure(words(
+            "{0}: line {1}: {2}",
+            "{0}: {1}行目の書き方が正しくありません: {2}",
+            {file, std::to_string(error.source().begin.line), error.description()}
+        ));
     }
     for (const auto& [name, node] : table) {
         if (auto taken = take_key(file, std::string(name.str()), node, settings); !taken) {
@@ -111,10 +122,14 @@ Outcome<void> check_complete(const Settings& settings) {
         }
     }
     if (!missing.empty()) {
-        return usage_failure("missing: " + missing + " (or the same keys in a file given with --config)");
+        return usage_failure(words(
+            "missing: {0} (or the same keys in a file given with --config)",
+            "設定が足りません: {0}（--config で指定するファイルの同じ名前の項目でも構いません）",
+            {missing}
+        ));
     }
     if (!settings.url.starts_with("https://")) {
-        return usage_failure("--url must begin with https://");
+        return usage_failure(words("--url must begin with https://", "--url は https:// で始めてください"));
     }
     return {};
 }
@@ -134,10 +149,13 @@ Outcome<std::string> read_password(const std::string& file, const std::string& p
         std::getline(std::cin, password);
         std::cerr << '\n';
     } else {
-        return local_failure("no terminal to ask for the password: give it in a file");
+        return local_failure(words(
+            "no terminal to ask for the password: give it in a file",
+            "パスワードを入力する端末がありません。ファイルで指定してください"
+        ));
     }
     if (password.empty()) {
-        return local_failure("the password is empty");
+        return local_failure(words("the password is empty", "パスワードが空です"));
     }
     return password;
 }
@@ -162,7 +180,10 @@ Outcome<std::string> state_folder(const Settings& settings) {
     if (home != nullptr && *home == '/') {
         return std::string(home) + "/.local/state/relay-client";
     }
-    return local_failure("no home folder to keep unfinished uploads in: name one with --state");
+    return local_failure(words(
+        "no home folder to keep unfinished uploads in: name one with --state",
+        "送信途中のデータを置くホームフォルダーがありません。--state で指定してください"
+    ));
 }
 
 std::string preferred_language() {

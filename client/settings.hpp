@@ -38,7 +38,7 @@ struct Settings {
 /// Failure when there is no home either.
 [[nodiscard]] Outcome<std::string> state_folder(const Settings& settings);
 
-/// For Accept-Language: "ja" when the environment's locale is Japanese, else "en".
+/// "ja" when the environment's locale is Japanese, else "en".
 [[nodiscard]] std::string preferred_language();
 
 } // namespace relay::client

@@ -1,6 +1,7 @@
 #include "client/sorting.hpp"
 
 #include "client/settings.hpp"
+#include "client/words.hpp"
 
 #include <algorithm>
 #include <map>
@@ -107,7 +108,7 @@ public:
 
 private:
     void add_wrong(const fs::path& path, const std::vector<NameFault>& faults) {
-        const bool japanese = preferred_language() == "ja";
+        const bool japanese = in_japanese();
         std::string text;
         for (const auto& fault : faults) {
             const auto told = describe_fault(fault, 0);
@@ -129,7 +130,11 @@ private:
                 const bool named =
                     name.find(unit.stamp) != std::string::npos || offices_in(name).contains(unit.recipient);
                 if (named && family_of_unit(key) == prevention) {
-                    unit.held_back = name + " seems to belong here, and its name is wrong";
+                    unit.held_back = words(
+                        "{0} seems to belong here, and its name is wrong",
+                        "この送信単位のものらしい {0} のファイル名に誤りがあるため、送信しません",
+                        {name}
+                    );
                 }
             }
         }
@@ -137,7 +142,12 @@ private:
 
     void add_standard(const fs::path& path, const StandardName& name) {
         if (name.sender != sender_) {
-            result_.findings.push_back({path, "its sending office is not " + sender_.str()});
+            result_.findings.push_back(
+                {path,
+                 words(
+                     "its sending office is not {0}", "ファイル名の送信元の事業所が {0} ではありません", {sender_.str()}
+                 )}
+            );
             return;
         }
         // The stamp first: it is the order in which units take effect.
@@ -159,7 +169,11 @@ private:
         offices.erase(sender_);
         if (offices.size() != 1) {
             result_.findings.push_back(
-                {path, "its name does not tell one office that it is for; send it with \"send --to\""}
+                {path,
+                 words(
+                     "its name does not tell one office that it is for; send it with \"send --to\"",
+                     "ファイル名から宛先の事業所が一つに決まりません。「send --to 事業所番号」で送信してください"
+                 )}
             );
             return;
         }

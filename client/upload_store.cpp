@@ -1,5 +1,6 @@
 #include "client/upload_store.hpp"
 
+#include "client/words.hpp"
 #include "protocol/cms/signed_data.hpp"
 
 #include <chrono>
@@ -48,10 +49,10 @@ Outcome<void> remove_content(const fs::path& folder) {
             fs::remove(entry->path(), error);
         }
     }
-    return error ? Outcome<void>(local_failure(folder.string() + ": " + error.message())) : Outcome<void>();
+    return error ? Outcome<void>(local_failure(folder.string() + ": " + words_of(error))) : Outcome<void>();
 }
 
-Outcome<File> take_lock(const fs::path& path, const char* busy) {
+Outcome<File> take_lock(const fs::path& path, const std::string& busy) {
     auto file = File::open_or_create(path);
     if (file && ::flock(file->descriptor(), LOCK_EX | LOCK_NB) != 0) {
         return local_failure(busy);
@@ -60,7 +61,13 @@ Outcome<File> take_lock(const fs::path& path, const char* busy) {
 }
 
 Outcome<File> lock_upload(const fs::path& folder) {
-    return take_lock(folder / "lock", "another relay-client is sending the same files to the same office");
+    return take_lock(
+        folder / "lock",
+        words(
+            "another relay-client is sending the same files to the same office",
+            "別の relay-client が同じファイルを同じ事業所へ送信しています"
+        )
+    );
 }
 
 } // namespace
@@ -159,7 +166,11 @@ Outcome<File> UploadStore::lock_batch(const Settings& settings) const {
     const auto whose = settings.url + " " + settings.user;
     const auto name = "batch-" + protocol::Digest::of(protocol::as_bytes(whose)).hex();
     return take_lock(
-        folder_.parent_path() / name, "another relay-client is sending a batch: try again when it is done"
+        folder_.parent_path() / name,
+        words(
+            "another relay-client is sending a batch: try again when it is done",
+            "別の relay-client が一括送信をしています。終わってから、もう一度実行してください"
+        )
     );
 }
 

@@ -2,6 +2,7 @@
 
 #include "client/commands/listing.hpp"
 #include "client/settings.hpp"
+#include "client/words.hpp"
 #include "protocol/standard/sending_unit.hpp"
 
 #include <algorithm>
@@ -72,8 +73,10 @@ Json BatchReport::json() const {
 void BatchReport::print_unit(std::ostream& out, std::size_t number) const {
     const auto& result = results_[number];
     const auto names = names_of(sorted_.units[number]);
-    out << "    " << (was_sent(number) ? "sent " : "not sent ") << text_at(result, "bundle_id") << ' '
-        << japanese_name_of(protocol::standard::kind_of(names)) << ' ' << for_terminal(names.front());
+    const auto bundle_id = text_at(result, "bundle_id");
+    out << "    " << (was_sent(number) ? words("sent ", "送信済み ") : words("not sent ", "未送信 "))
+        << (bundle_id.empty() ? "" : bundle_id + " ") << kind_in_words(protocol::standard::kind_of(names)) << ' '
+        << for_terminal(names.front());
     if (names.size() > 1) {
         out << " +" << names.size() - 1;
     }
@@ -89,7 +92,7 @@ void BatchReport::print_unit(std::ostream& out, std::size_t number) const {
 }
 
 void BatchReport::print(std::ostream& out) const {
-    const bool japanese = preferred_language() == "ja";
+    const bool japanese = in_japanese();
     for (const auto& [number, count] : count()) {
         const auto name = names_.find(number);
         out << number.str() << ' ' << (name == names_.end() ? "" : for_terminal(name->second)) << ": "
@@ -118,9 +121,17 @@ Outcome<void> BatchReport::verdict() const {
     if (failed == 0 && sorted_.findings.empty()) {
         return {};
     }
-    std::string text = std::to_string(failed) + " of " + std::to_string(results_.size()) + " bundles were not sent";
+    std::string text = words(
+        "{0} of {1} bundles were not sent",
+        "{1}件のうち{0}件を送信できませんでした",
+        {std::to_string(failed), std::to_string(results_.size())}
+    );
     if (!sorted_.findings.empty()) {
-        text += "; files that could not be sorted: " + std::to_string(sorted_.findings.size());
+        text += words(
+            "; files that could not be sorted: {0}",
+            "。振り分けできないファイル: {0}件",
+            {std::to_string(sorted_.findings.size())}
+        );
     }
     return local_failure(std::move(text));
 }

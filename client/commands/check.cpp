@@ -1,6 +1,7 @@
 #include "client/commands/commands.hpp"
 #include "client/commands/listing.hpp"
 #include "client/standard/checking.hpp"
+#include "client/words.hpp"
 
 #include <iostream>
 
@@ -35,7 +36,12 @@ void print(const FilesReport& report, const std::vector<fs::path>& files) {
         }
     }
     if (report.may_be_sent()) {
-        std::cout << "good: sending unit " << report.unit << " (" << japanese_name_of(report.kind) << ")\n";
+        std::cout << words(
+                         "good: sending unit {0} ({1})",
+                         "問題ありません: 送信単位 {0}（{1}）",
+                         {report.unit, kind_in_words(report.kind)}
+                     )
+                  << '\n';
     }
 }
 
@@ -53,9 +59,11 @@ Outcome<void> run_check(const Settings& settings, const CheckOptions& options) {
         print(report, files);
     }
     if (!report.may_be_sent()) {
-        return local_failure(
-            "these files cannot be sent as they are; findings: " + std::to_string(report.findings.size())
-        );
+        return local_failure(words(
+            "these files cannot be sent as they are; findings: {0}",
+            "このままでは送信できません。指摘: {0}件",
+            {std::to_string(report.findings.size())}
+        ));
     }
     return {};
 }

@@ -2,6 +2,7 @@
 
 #include "client/commands/commands.hpp"
 #include "client/commands/listing.hpp"
+#include "client/words.hpp"
 
 #include <iostream>
 
@@ -24,7 +25,9 @@ Outcome<void> run_conformance(const Settings& settings, const ConformanceOptions
     }
     const auto failed = checked->count_in(RuleState::failed);
     if (failed != 0) {
-        return local_failure("rules that are not kept: " + std::to_string(failed));
+        return local_failure(
+            words("rules that are not kept: {0}", "守られていない規則: {0}件", {std::to_string(failed)})
+        );
     }
     return {};
 }

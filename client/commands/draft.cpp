@@ -5,6 +5,7 @@
 #include "client/drafts.hpp"
 #include "client/packing.hpp"
 #include "client/sending.hpp"
+#include "client/words.hpp"
 
 #include <iostream>
 
@@ -30,8 +31,8 @@ Json to_json(const Draft& draft) {
 }
 
 void print(const Draft& draft) {
-    std::cout << draft.id << "  " << draft.saved_at << "  " << draft.recipient.str()
-              << (draft.being_sent ? "  (being sent)" : "") << '\n';
+    std::cout << draft.id << "  " << in_japan(draft.saved_at) << "  " << draft.recipient.str()
+              << (draft.being_sent ? words("  (being sent)", "  （送信途中）") : "") << '\n';
     for (const auto& path : draft.files) {
         std::cout << "    " << for_terminal(path.filename().string()) << '\n';
     }
@@ -90,7 +91,9 @@ prepare(const DraftStore& store, const Draft& draft, const Settings& settings, S
 Outcome<void> run_draft_save(const Settings& settings, const SendOptions& options) {
     const auto number = protocol::OfficeNumber::parse(options.to);
     if (!number) {
-        return usage_failure("--to: " + options.to + " is no office number");
+        return usage_failure(
+            words("--to: {0} is no office number", "--to: {0} は事業所番号（10桁）ではありません", {options.to})
+        );
     }
     const auto message = cover_letter_for(*number, options.cover);
     if (!message) {
@@ -104,7 +107,12 @@ Outcome<void> run_draft_save(const Settings& settings, const SendOptions& option
     if (settings.json) {
         std::cout << pretty(to_json(*draft)) << '\n';
     } else {
-        std::cout << "draft " << draft->id << " for " << number->str() << " (" << files.size() << " files)\n";
+        std::cout << words(
+                         "draft {0} for {1} (files: {2})",
+                         "{1} 宛ての下書き {0} を保存しました（ファイル{2}件）",
+                         {draft->id, number->str(), std::to_string(files.size())}
+                     )
+                  << '\n';
     }
     return {};
 }
@@ -124,6 +132,8 @@ Outcome<void> run_draft_list(const Settings& settings) {
     }
     if (settings.json) {
         std::cout << pretty(Json{{"drafts", all}}) << '\n';
+    } else if (drafts->empty()) {
+        std::cout << words("no drafts", "下書きはありません") << '\n';
     }
     return {};
 }
@@ -156,13 +166,23 @@ Outcome<void> run_draft_send(const Settings& settings, const DraftOptions& optio
         return accepted.error();
     }
     if (auto removed = store.remove(options.id); !removed) {
-        std::cerr << "relay-client: sent, but the draft stays: " << for_terminal(removed.error().text) << '\n';
+        std::cerr << "relay-client: "
+                  << words(
+                         "sent, but the draft stays: {0}",
+                         "送信しましたが、下書きを消せません: {0}",
+                         {for_terminal(removed.error().text)}
+                     )
+                  << '\n';
     }
     if (settings.json) {
         std::cout << pretty(*accepted) << '\n';
     } else {
-        std::cout << "sent " << bundle->manifest.bundle_id.str() << " to " << draft->recipient.str() << " ("
-                  << draft->files.size() << " files)\n";
+        std::cout << words(
+                         "sent {0} to {1} (files: {2})",
+                         "{1} へ {0} を送信しました（ファイル{2}件）",
+                         {bundle->manifest.bundle_id.str(), draft->recipient.str(), std::to_string(draft->files.size())}
+                     )
+                  << '\n';
     }
     return {};
 }
@@ -179,7 +199,7 @@ Outcome<void> run_draft_drop(const Settings& settings, const DraftOptions& optio
     if (auto removed = store.remove(options.id); !removed) {
         return removed;
     }
-    std::cout << "dropped draft " << options.id << '\n';
+    std::cout << words("dropped draft {0}", "下書き {0} を捨てました", {options.id}) << '\n';
     return {};
 }
 

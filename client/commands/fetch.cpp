@@ -1,6 +1,7 @@
 #include "client/commands/commands.hpp"
 #include "client/commands/listing.hpp"
 #include "client/receiving.hpp"
+#include "client/words.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -13,7 +14,7 @@ Outcome<std::vector<protocol::BundleId>> parse_all(const std::vector<std::string
     for (const auto& text : texts) {
         const auto id = protocol::BundleId::parse(text);
         if (!id) {
-            return usage_failure(text + " is no bundle ID");
+            return usage_failure(words("{0} is no bundle ID", "{0} は送信番号ではありません", {text}));
         }
         ids.push_back(*id);
     }
@@ -54,13 +55,17 @@ Json to_json(const Received& received) {
 
 void print(const Received& received) {
     const auto& manifest = received.verified.manifest;
-    std::cout << "fetched " << manifest.bundle_id.str() << " from " << manifest.sender.str() << " into "
-              << received.folder.string() << '\n';
+    std::cout << words(
+                     "fetched {0} from {1} into {2}",
+                     "{1} からの {0} を {2} に取得しました",
+                     {manifest.bundle_id.str(), manifest.sender.str(), received.folder.string()}
+                 )
+              << '\n';
     for (const auto& file : manifest.files) {
-        std::cout << "    " << for_terminal(file.name) << "  " << file.size << " bytes\n";
+        std::cout << "    " << for_terminal(file.name) << "  " << size_in_words(file.size) << '\n';
     }
     if (!received.message.empty()) {
-        std::cout << for_terminal(received.message) << '\n';
+        print_indented(received.message);
     }
 }
 
@@ -87,22 +92,27 @@ Outcome<void> fetch_each(const Settings& settings, Download& download, const std
     if (settings.json) {
         std::cout << pretty(Json{{"bundles", fetched}, {"failures", failures}}) << '\n';
     }
+    if (ids.empty() && !settings.json) {
+        std::cout << words("nothing to fetch", "取得するデータはありません") << '\n';
+    }
     if (failures.empty()) {
         return {};
     }
     if (ids.size() == 1) {
         return last;
     }
-    return local_failure(
-        std::to_string(failures.size()) + " of " + std::to_string(ids.size()) + " bundles were not fetched"
-    );
+    return local_failure(words(
+        "{0} of {1} bundles were not fetched",
+        "{1}件のうち{0}件を取得できませんでした",
+        {std::to_string(failures.size()), std::to_string(ids.size())}
+    ));
 }
 
 } // namespace
 
 Outcome<void> run_fetch(const Settings& settings, const FetchOptions& options) {
     if (options.all != options.bundle_ids.empty()) {
-        return usage_failure("name bundle IDs, or --all");
+        return usage_failure(words("name bundle IDs, or --all", "送信番号か --all を指定してください"));
     }
     auto ids = parse_all(options.bundle_ids);
     if (!ids) {

@@ -2,6 +2,7 @@
 #include "client/commands/listing.hpp"
 #include "client/crypto/certificates.hpp"
 #include "client/crypto/envelope.hpp"
+#include "client/words.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -38,16 +39,8 @@ std::string message_of(const Json& bundle, const Identity& identity) {
         return {};
     }
     const auto plain = decrypt_bytes(*cover, identity);
-    return plain ? std::string(protocol::as_text(*plain)) : "(the message cannot be read: " + plain.error().text + ")";
-}
-
-void print_indented(const std::string& message) {
-    std::size_t begin = 0;
-    while (begin < message.size()) {
-        const auto end = std::min(message.find('\n', begin), message.size());
-        std::cout << "    | " << for_terminal(message.substr(begin, end - begin)) << '\n';
-        begin = end + 1;
-    }
+    return plain ? std::string(protocol::as_text(*plain))
+                 : words("(the message cannot be read: {0})", "（送付状を読めません: {0}）", {plain.error().text});
 }
 
 } // namespace
@@ -85,6 +78,8 @@ Outcome<void> run_inbox(const Settings& settings, const InboxOptions& options) {
     }
     if (settings.json) {
         std::cout << pretty(*inbox) << '\n';
+    } else if (member_of(*inbox, "bundles").empty()) {
+        std::cout << words("nothing there", "該当するデータはありません") << '\n';
     }
     return {};
 }

@@ -1,11 +1,13 @@
 #include "client/commands/listing.hpp"
 
 #include "client/settings.hpp"
+#include "client/words.hpp"
 #include "protocol/standard/sending_unit.hpp"
 #include "protocol/time.hpp"
 
 #include <algorithm>
 #include <array>
+#include <iostream>
 #include <utility>
 #include <variant>
 
@@ -48,49 +50,25 @@ std::string csv_version_of(const Json& bundle) {
 std::string table_name(const std::string& file_name) {
     const auto parsed = protocol::standard::parse_file_name(file_name, {true, true});
     const auto* name = std::get_if<protocol::standard::StandardName>(&parsed);
-    return name == nullptr ? std::string() : std::string(japanese_name_of(name->table));
-}
-
-/// The state with the word that offices know from 受信一覧 (standard.md §3.3), where the terminal is Japanese.
-std::string describe_state(const std::string& state) {
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 7> words{{
-        {"uploading", "送信中"},
-        {"waiting", "未"},
-        {"claimed", "取得中"},
-        {"fetched", "済"},
-        {"rejected", "受取不可"},
-        {"withdrawn", "取消"},
-        {"expired", "期限切れ"},
-    }};
-    const auto* found = std::find_if(words.begin(), words.end(), [&](const auto& word) { return word.first == state; });
-    return preferred_language() == "ja" && found != words.end() ? std::string(found->second) + " " + state : state;
-}
-
-/// "2026-11-20 09:15:00" in Japan; the text itself when it is no time.
-std::string in_japan(const std::string& text) {
-    const auto time = protocol::parse_rfc3339(text);
-    if (!time) {
-        return text;
-    }
-    constexpr std::size_t to_seconds = 19;
-    auto there = protocol::to_rfc3339(*time + std::chrono::hours(9)).substr(0, to_seconds);
-    std::replace(there.begin(), there.end(), 'T', ' ');
-    return there;
+    return name == nullptr ? std::string()
+                           : std::string(in_japanese() ? japanese_name_of(name->table) : row_of(name->table).english);
 }
 
 /// What became of it, where it is at its end.
 std::string describe_end(const Json& bundle) {
     std::string text;
-    const auto add = [&](const char* what, const std::string& at, const std::string& more = {}) {
+    const auto add = [&](const std::string& what, const std::string& at, const std::string& more = {}) {
         if (!at.empty()) {
-            text += std::string("\n    ") + what + " " + in_japan(at) + (more.empty() ? "" : ": " + more);
+            text += "\n    " + what + " " + in_japan(at) + (more.empty() ? "" : ": " + more);
         }
     };
     const auto& rejected = member_of(bundle, "rejected");
-    add("fetched", text_at(bundle, "fetched_at"), text_at(bundle, "confirmation") == "receipt" ? "signed receipt" : "");
-    add("refused", text_at(rejected, "at"), text_at(rejected, "reason"));
-    add("withdrawn", text_at(bundle, "withdrawn_at"));
-    add("expired", text_at(bundle, "expired_at"));
+    add(words("fetched", "取得"),
+        text_at(bundle, "fetched_at"),
+        text_at(bundle, "confirmation") == "receipt" ? words("signed receipt", "受領の署名あり") : "");
+    add(words("refused", "受取不可"), text_at(rejected, "at"), text_at(rejected, "reason"));
+    add(words("withdrawn", "取消"), text_at(bundle, "withdrawn_at"));
+    add(words("expired", "期限切れ"), text_at(bundle, "expired_at"));
     return text;
 }
 
@@ -122,26 +100,67 @@ std::string describe_bundle(const Json& bundle, std::string_view partner) {
     const auto names = names_of(bundle);
     std::string line = text_at(bundle, "bundle_id") + "  " + describe_state(text_at(bundle, "state"));
     if (text_at(bundle, "confirmation") == "none") {
-        line += " (no receipt)";
+        line += words(" (no receipt)", "（受領の署名なし）");
     }
     line += "  " + in_japan(accepted.empty() ? text_at(bundle, "created_at") : accepted);
     line += "  " + text_at(office, "number") + " " + text_at(office, "name");
-    line += "  " + std::string(japanese_name_of(protocol::standard::kind_of(names)));
+    line += "  " + kind_in_words(protocol::standard::kind_of(names));
     const auto version = csv_version_of(bundle);
     line += version.empty() ? "" : "  CSV " + version;
     for (const auto& file : member_of(bundle, "files")) {
         line += "\n    " + text_at(file, "name");
         const auto table = table_name(text_at(file, "name"));
-        line +=
-            (table.empty() ? "" : "  " + table) + "  " + std::to_string(number_at(file, "size").value_or(0)) + " bytes";
+        line += (table.empty() ? "" : "  " + table) + "  " + size_in_words(number_at(file, "size").value_or(0));
     }
     return for_terminal(line + describe_end(bundle));
+}
+
+std::string describe_state(const std::string& state) {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 7> words{{
+        {"uploading", "送信中"},
+        {"waiting", "未"},
+        {"claimed", "取得中"},
+        {"fetched", "済"},
+        {"rejected", "受取不可"},
+        {"withdrawn", "取消"},
+        {"expired", "期限切れ"},
+    }};
+    const auto* found = std::find_if(words.begin(), words.end(), [&](const auto& word) { return word.first == state; });
+    return in_japanese() && found != words.end() ? std::string(found->second) + " " + state : state;
+}
+
+std::string in_japan(const std::string& text) {
+    const auto time = protocol::parse_rfc3339(text);
+    if (!time) {
+        return text;
+    }
+    constexpr std::size_t to_seconds = 19;
+    auto there = protocol::to_rfc3339(*time + std::chrono::hours(9)).substr(0, to_seconds);
+    std::replace(there.begin(), there.end(), 'T', ' ');
+    return there;
+}
+
+std::string kind_in_words(protocol::standard::UnitKind kind) {
+    return std::string(in_japanese() ? japanese_name_of(kind) : english_name_of(kind));
+}
+
+std::string size_in_words(std::int64_t bytes) {
+    return words("{0} bytes", "{0}バイト", {std::to_string(bytes)});
 }
 
 void add_kind(Json& bundle) {
     bundle["kind"] = japanese_name_of(protocol::standard::kind_of(names_of(bundle)));
     if (const auto version = csv_version_of(bundle); !version.empty()) {
         bundle["csv_version"] = version;
+    }
+}
+
+void print_indented(const std::string& message) {
+    std::size_t begin = 0;
+    while (begin < message.size()) {
+        const auto end = std::min(message.find('\n', begin), message.size());
+        std::cout << "    | " << for_terminal(message.substr(begin, end - begin)) << '\n';
+        begin = end + 1;
     }
 }
 

@@ -3,6 +3,7 @@
 #include "client/commands/listing.hpp"
 #include "client/files.hpp"
 #include "client/session.hpp"
+#include "client/words.hpp"
 #include "protocol/ids.hpp"
 
 #include <iostream>
@@ -28,12 +29,15 @@ Outcome<void> run_outbox(const Settings& settings, const std::string& state) {
     for (const auto& bundle : member_of(*outbox, "bundles")) {
         std::cout << describe_bundle(bundle, "recipient") << '\n';
     }
+    if (member_of(*outbox, "bundles").empty()) {
+        std::cout << words("nothing there", "該当するデータはありません") << '\n';
+    }
     return {};
 }
 
 Outcome<void> run_withdraw(const Settings& settings, const std::string& bundle_id) {
     if (!protocol::BundleId::parse(bundle_id)) {
-        return usage_failure(bundle_id + " is no bundle ID");
+        return usage_failure(words("{0} is no bundle ID", "{0} は送信番号ではありません", {bundle_id}));
     }
     auto session = Session::sign_in(settings);
     if (!session) {
@@ -46,14 +50,14 @@ Outcome<void> run_withdraw(const Settings& settings, const std::string& bundle_i
     if (settings.json) {
         std::cout << pretty(reply->body.is_null() ? Json::object() : reply->body) << '\n';
     } else {
-        std::cout << "withdrawn " << bundle_id << '\n';
+        std::cout << words("withdrawn {0}", "{0} を取り消しました", {bundle_id}) << '\n';
     }
     return {};
 }
 
 Outcome<void> run_evidence(const Settings& settings, const std::string& bundle_id, const std::string& out) {
     if (!protocol::BundleId::parse(bundle_id)) {
-        return usage_failure(bundle_id + " is no bundle ID");
+        return usage_failure(words("{0} is no bundle ID", "{0} は送信番号ではありません", {bundle_id}));
     }
     auto session = Session::sign_in(settings);
     if (!session) {
@@ -68,7 +72,7 @@ Outcome<void> run_evidence(const Settings& settings, const std::string& bundle_i
     if (auto written = write_durably(out, response->body); !written) {
         return written;
     }
-    std::cout << "evidence of " << bundle_id << " in " << out << '\n';
+    std::cout << words("evidence of {0} in {1}", "{0} の証跡を {1} に保存しました", {bundle_id, out}) << '\n';
     return {};
 }
 

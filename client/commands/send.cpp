@@ -5,6 +5,7 @@
 #include "client/sending.hpp"
 #include "client/standard/checking.hpp"
 #include "client/upload_store.hpp"
+#include "client/words.hpp"
 
 #include <iostream>
 
@@ -77,7 +78,9 @@ Outcome<Sent> send_once(
 Outcome<void> run_send(const Settings& settings, const SendOptions& options) {
     const auto number = protocol::OfficeNumber::parse(options.to);
     if (!number) {
-        return usage_failure("--to: " + options.to + " is no office number");
+        return usage_failure(
+            words("--to: {0} is no office number", "--to: {0} は事業所番号（10桁）ではありません", {options.to})
+        );
     }
     if (auto complete = check_complete(settings); !complete) {
         return complete;
@@ -113,8 +116,12 @@ Outcome<void> run_send(const Settings& settings, const SendOptions& options) {
     if (settings.json) {
         std::cout << pretty(sent->answer) << '\n';
     } else {
-        std::cout << "sent " << sent->bundle_id << " to " << number->str() << ' ' << for_terminal(recipient->name)
-                  << " (" << files.size() << " files)\n";
+        std::cout << words(
+                         "sent {0} to {1} {2} (files: {3})",
+                         "{1} {2} へ {0} を送信しました（ファイル{3}件）",
+                         {sent->bundle_id, number->str(), for_terminal(recipient->name), std::to_string(files.size())}
+                     )
+                  << '\n';
     }
     return {};
 }

@@ -8,6 +8,7 @@
 #include "client/sending.hpp"
 #include "client/sorting.hpp"
 #include "client/upload_store.hpp"
+#include "client/words.hpp"
 
 #include <iostream>
 #include <map>
@@ -25,10 +26,10 @@ Outcome<std::vector<fs::path>> list_files(const std::string& folder) {
         }
     }
     if (error) {
-        return local_failure(folder + ": " + error.message());
+        return local_failure(folder + ": " + words_of(error));
     }
     if (files.empty()) {
-        return local_failure(folder + ": holds no files to send");
+        return local_failure(folder + words(": holds no files to send", ": 送信するファイルがありません"));
     }
     return files;
 }
@@ -98,7 +99,7 @@ private:
             return checked;
         }
         if (batch_.is_cut_off()) {
-            return local_failure("not tried: the relay cannot be reached");
+            return local_failure(words("not tried: the relay cannot be reached", "接続できないため、送信していません"));
         }
         const auto message = cover_letter_for(unit.recipient, options_.cover);
         if (!message) {
@@ -151,7 +152,11 @@ private:
         }
         if (!*found) {
             (void)uploads_.empty(sending.upload, true);
-            return local_failure("the relay no longer knows bundle " + bundle_id.str() + ": send it again");
+            return local_failure(words(
+                "the relay no longer knows bundle {0}: send it again",
+                "サーバに {0} がありません。もう一度送信してください",
+                {bundle_id.str()}
+            ));
         }
         const auto state = text_at(**found, "state");
         if (state == "withdrawn" || state == "rejected" || state == "expired") {
@@ -159,7 +164,11 @@ private:
                 number,
                 failed_result(
                     bundle_id.str(),
-                    local_failure("sent before, and now " + state + "; to send it once more: \"send --to\"")
+                    local_failure(words(
+                        "sent before, and now {0}; to send it once more: \"send --to\"",
+                        "送信したあとで{0}になりました。もう一度送信するには「send --to 事業所番号」を使ってください",
+                        {describe_state(state)}
+                    ))
                 )
             );
             return {};

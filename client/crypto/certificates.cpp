@@ -1,5 +1,7 @@
 #include "client/crypto/certificates.hpp"
 
+#include "client/words.hpp"
+
 #include <openssl/asn1.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -28,7 +30,9 @@ Outcome<Certificate> Certificate::from_pem(std::string_view pem) {
     const auto bio = memory_bio(pem);
     X509* parsed = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr);
     if (parsed == nullptr) {
-        return local_failure("no certificate in PEM form: " + take_openssl_reason());
+        return local_failure(
+            words("no certificate in PEM form: {0}", "PEM形式の電子証明書ではありません: {0}", {take_openssl_reason()})
+        );
     }
     return Certificate(parsed);
 }
@@ -37,7 +41,9 @@ Outcome<Certificate> Certificate::from_der(protocol::BytesView der) {
     const auto* at = der.data();
     X509* parsed = d2i_X509(nullptr, &at, static_cast<long>(der.size()));
     if (parsed == nullptr) {
-        return local_failure("no certificate in DER form: " + take_openssl_reason());
+        return local_failure(
+            words("no certificate in DER form: {0}", "DER形式の電子証明書ではありません: {0}", {take_openssl_reason()})
+        );
     }
     return Certificate(parsed);
 }
@@ -79,7 +85,9 @@ Outcome<TrustAnchors> TrustAnchors::load(const fs::path& pem_file) {
     }
     ERR_clear_error();
     if (count == 0) {
-        return local_failure(pem_file.string() + ": holds no certificate in PEM form");
+        return local_failure(
+            pem_file.string() + words(": holds no certificate in PEM form", ": PEM形式の電子証明書がありません")
+        );
     }
     // An office may be given its sector's issuing CA alone.
     X509_STORE_set_flags(anchors.store_.get(), X509_V_FLAG_PARTIAL_CHAIN);
@@ -89,16 +97,20 @@ Outcome<TrustAnchors> TrustAnchors::load(const fs::path& pem_file) {
 Outcome<void> TrustAnchors::check(const Certificate& certificate, protocol::Time at) const {
     const Handle<X509_STORE_CTX> context(X509_STORE_CTX_new());
     if (!context || X509_STORE_CTX_init(context.get(), store_.get(), certificate.get(), nullptr) != 1) {
-        return local_failure("the certificate cannot be checked: " + take_openssl_reason());
+        return local_failure(
+            words("the certificate cannot be checked: {0}", "電子証明書を確認できません: {0}", {take_openssl_reason()})
+        );
     }
     const auto seconds = std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
     X509_STORE_CTX_set_time(context.get(), 0, static_cast<time_t>(seconds));
     if (X509_verify_cert(context.get()) != 1) {
         const auto* reason = X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()));
         ERR_clear_error();
-        return local_failure(
-            "certificate " + certificate.sha256().hex() + " does not chain to the trusted CA: " + reason
-        );
+        return local_failure(words(
+            "certificate {0} does not chain to the trusted CA: {1}",
+            "電子証明書 {0} は信頼する認証局のものではありません: {1}",
+            {certificate.sha256().hex(), reason}
+        ));
     }
     return {};
 }
@@ -111,9 +123,11 @@ Outcome<void> TrustAnchors::check_office(
     }
     const auto named = certificate.organization_identifier();
     if (named && *named != office.view()) {
-        return local_failure(
-            "certificate " + certificate.sha256().hex() + " belongs to office " + *named + ", not to " + office.str()
-        );
+        return local_failure(words(
+            "certificate {0} belongs to office {1}, not to {2}",
+            "電子証明書 {0} は事業所 {2} ではなく {1} のものです",
+            {certificate.sha256().hex(), *named, office.str()}
+        ));
     }
     return {};
 }
@@ -134,11 +148,19 @@ Outcome<Identity> Identity::load(const fs::path& certificate_file, const fs::pat
     const auto bio = memory_bio(*key_pem);
     Handle<EVP_PKEY> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
     if (!key) {
-        return local_failure(key_file.string() + ": no private key in PEM form: " + take_openssl_reason());
+        return local_failure(words(
+            "{0}: no private key in PEM form: {1}",
+            "{0}: PEM形式の秘密鍵ではありません: {1}",
+            {key_file.string(), take_openssl_reason()}
+        ));
     }
     if (X509_check_private_key(certificate->get(), key.get()) != 1) {
         ERR_clear_error();
-        return local_failure(key_file.string() + " is not the key of " + certificate_file.string());
+        return local_failure(words(
+            "{0} is not the key of {1}",
+            "{0} は {1} の秘密鍵ではありません",
+            {key_file.string(), certificate_file.string()}
+        ));
     }
     return Identity{*std::move(certificate_pem), *std::move(key_pem), *std::move(certificate), std::move(key)};
 }

@@ -1,6 +1,7 @@
 #include "client/crypto/envelope.hpp"
 
 #include "client/crypto/envelope_parts.hpp"
+#include "client/words.hpp"
 
 #include <openssl/ec.h>
 #include <openssl/err.h>
@@ -65,9 +66,11 @@ Outcome<void> add_recipient(CMS_ContentInfo* cms, const Certificate& recipient) 
         done = EVP_PKEY_CTX_set_ecdh_kdf_md(context, EVP_sha256()) > 0;
     }
     if (!done) {
-        return local_failure(
-            "cannot encrypt for certificate " + recipient.sha256().hex() + ": " + take_openssl_reason()
-        );
+        return local_failure(words(
+            "cannot encrypt for certificate {0}: {1}",
+            "電子証明書 {0} では暗号化できません: {1}",
+            {recipient.sha256().hex(), take_openssl_reason()}
+        ));
     }
     return {};
 }
@@ -78,7 +81,7 @@ Outcome<void> encrypt_into(BIO* out, const std::vector<Certificate>& recipients,
         CMS_encrypt(nullptr, nullptr, EVP_aes_256_gcm(), CMS_BINARY | CMS_STREAM | CMS_PARTIAL)
     );
     if (!cms) {
-        return local_failure("cannot encrypt: " + take_openssl_reason());
+        return local_failure(words("cannot encrypt: {0}", "暗号化できません: {0}", {take_openssl_reason()}));
     }
     for (const auto& recipient : recipients) {
         if (auto added = add_recipient(cms.get(), recipient); !added) {
@@ -87,7 +90,7 @@ Outcome<void> encrypt_into(BIO* out, const std::vector<Certificate>& recipients,
     }
     BIO* top = BIO_new_CMS(out, cms.get());
     if (top == nullptr) {
-        return local_failure("cannot encrypt: " + take_openssl_reason());
+        return local_failure(words("cannot encrypt: {0}", "暗号化できません: {0}", {take_openssl_reason()}));
     }
     const Sink sink = [top](protocol::BytesView bytes) {
         return bytes.empty() ||
@@ -101,7 +104,11 @@ Outcome<void> encrypt_into(BIO* out, const std::vector<Certificate>& recipients,
         top = below;
     }
     if (produced && !finished) {
-        return local_failure("the encrypted file cannot be written: " + take_openssl_reason());
+        return local_failure(words(
+            "the encrypted file cannot be written: {0}",
+            "暗号化したファイルを書き込めません: {0}",
+            {take_openssl_reason()}
+        ));
     }
     ERR_clear_error();
     return produced;
@@ -153,9 +160,12 @@ Outcome<void> decrypt_into(CMS_ContentInfo* cms, BIO* source, BIO* out, const Id
     if (!is_for(cms, identity.certificate.get())) {
         Failure failure;
         failure.code = other_certificate;
-        failure.text =
-            "The bundle is encrypted for another certificate of this office. Fetch it with that one, into the "
-            "same folder.";
+        failure.text = words(
+            "The bundle is encrypted for another certificate of this office. Fetch it with that one, into the same "
+            "folder.",
+            "このデータは、この事業所の別の電子証明書で暗号化されています。その電子証明書で、同じフォルダーへ取得してく"
+            "ださい。"
+        );
         return failure;
     }
     // CMS_decrypt would hold the whole content in memory until the tag is checked; here that is what ".part" is for.
@@ -168,7 +178,9 @@ Outcome<void> decrypt_into(CMS_ContentInfo* cms, BIO* source, BIO* out, const Id
         top = below;
     }
     if (!good) {
-        return content_failure("the payload cannot be decrypted: " + take_openssl_reason());
+        return content_failure(
+            words("the payload cannot be decrypted: {0}", "データを復号できません: {0}", {take_openssl_reason()})
+        );
     }
     return {};
 }
@@ -190,7 +202,7 @@ Outcome<protocol::Bytes> encrypt_bytes(const std::vector<Certificate>& recipient
     const Handle<BIO> out(BIO_new(BIO_s_mem()));
     const auto encrypted = encrypt_into(out.get(), recipients, [&](const Sink& sink) -> Outcome<void> {
         if (!sink(plain)) {
-            return local_failure("cannot encrypt: " + take_openssl_reason());
+            return local_failure(words("cannot encrypt: {0}", "暗号化できません: {0}", {take_openssl_reason()}));
         }
         return {};
     });
@@ -214,7 +226,11 @@ Outcome<void> decrypt_file(const fs::path& from, const fs::path& to, const Ident
     const auto* at = parts->structure.data();
     const Handle<CMS_ContentInfo> cms(d2i_CMS_ContentInfo(nullptr, &at, static_cast<long>(parts->structure.size())));
     if (!cms) {
-        return content_failure("the payload is no readable CMS AuthEnvelopedData: " + take_openssl_reason());
+        return content_failure(words(
+            "the payload is no readable CMS AuthEnvelopedData: {0}",
+            "データをCMS（AuthEnvelopedData）として読めません: {0}",
+            {take_openssl_reason()}
+        ));
     }
     SegmentSource segments{*file, parts->segments, meter};
     const Handle<BIO_METHOD> method(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "envelope content"));
@@ -241,7 +257,12 @@ Outcome<void> decrypt_file(const fs::path& from, const fs::path& to, const Ident
     const bool written = BIO_flush(out.get()) == 1 && std::ferror(stream) == 0;
     out.reset();
     if (segments.failed || !written) {
-        decrypted = local_failure(part.string() + ": the payload cannot be read or its content not be written");
+        decrypted = local_failure(
+            part.string() + words(
+                                ": the payload cannot be read or its content not be written",
+                                ": データを読めないか、中身を書き込めません"
+                            )
+        );
     }
     if (!decrypted) {
         fs::remove(part, error);
@@ -249,7 +270,7 @@ Outcome<void> decrypt_file(const fs::path& from, const fs::path& to, const Ident
     }
     fs::rename(part, to, error);
     if (error) {
-        return local_failure(to.string() + ": " + error.message());
+        return local_failure(to.string() + ": " + words_of(error));
     }
     return {};
 }
@@ -258,7 +279,11 @@ Outcome<protocol::Bytes> decrypt_bytes(protocol::BytesView envelope, const Ident
     const auto* at = envelope.data();
     const Handle<CMS_ContentInfo> cms(d2i_CMS_ContentInfo(nullptr, &at, static_cast<long>(envelope.size())));
     if (!cms || OBJ_obj2nid(CMS_get0_type(cms.get())) != NID_id_smime_ct_authEnvelopedData) {
-        return content_failure("no readable CMS AuthEnvelopedData: " + take_openssl_reason());
+        return content_failure(words(
+            "no readable CMS AuthEnvelopedData: {0}",
+            "CMS（AuthEnvelopedData）として読めません: {0}",
+            {take_openssl_reason()}
+        ));
     }
     const Handle<BIO> out(BIO_new(BIO_s_mem()));
     if (auto decrypted = decrypt_into(cms.get(), nullptr, out.get(), identity); !decrypted) {

@@ -1,5 +1,6 @@
 #include "client/crypto/envelope_parts.hpp"
 
+#include "client/words.hpp"
 #include "protocol/cms/recipients.hpp"
 
 #include <algorithm>
@@ -262,7 +263,11 @@ Outcome<EnvelopeParts> read_envelope_parts(File& file) {
     // Cipher and kinds of recipients are judged by the same rules as at the relay.
     const auto allowed = protocol::cms::read_head(*first, static_cast<std::int64_t>(*size));
     if (!allowed) {
-        return content_failure("the payload is not encrypted as the protocol asks: " + allowed.error().cause);
+        return content_failure(words(
+            "the payload is not encrypted as the protocol asks: {0}",
+            "データの暗号化の形式が正しくありません: {0}",
+            {allowed.error().cause}
+        ));
     }
     const auto head = read_head(*first);
     EnvelopeParts parts;
@@ -271,7 +276,9 @@ Outcome<EnvelopeParts> read_envelope_parts(File& file) {
     const bool has_content = content_tag && (content_tag->tag == 0x80 || content_tag->tag == 0xA0);
     const auto behind = has_content ? collect(headers, head->content_at, 0, parts.segments) : std::nullopt;
     if (!behind) {
-        return content_failure("the payload is no readable CMS AuthEnvelopedData");
+        return content_failure(words(
+            "the payload is no readable CMS AuthEnvelopedData", "データをCMS（AuthEnvelopedData）として読めません"
+        ));
     }
     const auto last =
         file.read_at(*behind, static_cast<std::size_t>(std::min<std::uint64_t>(*size - *behind, window_bytes)));
@@ -280,7 +287,7 @@ Outcome<EnvelopeParts> read_envelope_parts(File& file) {
     }
     const auto tail = read_tail(*last, head->info_is_indefinite);
     if (!tail) {
-        return content_failure("the payload has no authentication tag");
+        return content_failure(words("the payload has no authentication tag", "データに認証タグがありません"));
     }
     parts.structure = put_together(*head, *tail);
     return parts;

@@ -2,6 +2,7 @@
 
 #include "client/progress.hpp"
 #include "client/settings.hpp"
+#include "client/words.hpp"
 #include "protocol/manifest.hpp"
 #include "protocol/standard/content_texts.hpp"
 
@@ -201,7 +202,7 @@ std::pair<protocol::OfficeNumber, protocol::OfficeNumber> offices_of(const std::
 
 std::string tell_finding(const RuleFinding& finding, const std::string& file) {
     const auto& row = row_of(finding.rule);
-    const bool japanese = preferred_language() == "ja";
+    const bool japanese = in_japanese();
     std::string text = file;
     if (finding.line != 0) {
         text += japanese ? " " + std::to_string(finding.line) + "行目" : ":" + std::to_string(finding.line);
@@ -249,11 +250,15 @@ Outcome<void> check_before_sending(
 ) {
     for (const auto& path : files) {
         if (!is_utf8(path.filename().string())) {
-            return local_failure(path.string() + ": the file name is no UTF-8 text");
+            return local_failure(
+                path.string() + words(": the file name is no UTF-8 text", ": ファイル名がUTF-8ではありません")
+            );
         }
     }
     if (files.size() > protocol::max_files) {
-        return local_failure("more than 100 files cannot be sent in one bundle");
+        return local_failure(
+            words("more than 100 files cannot be sent in one bundle", "一度に送信できるファイルは100件までです")
+        );
     }
     const auto report = check_files(files, sender, recipient, options_now(settings), depth);
     std::string text;

@@ -1,6 +1,7 @@
 #include "client/standard/conformance.hpp"
 
 #include "client/sorting.hpp"
+#include "client/words.hpp"
 
 #include <algorithm>
 #include <map>
@@ -27,10 +28,10 @@ Outcome<std::map<std::string, std::vector<fs::path>>> list_folders(const fs::pat
         }
     }
     if (error) {
-        return local_failure(folder.string() + ": " + error.message());
+        return local_failure(folder.string() + ": " + words_of(error));
     }
     if (folders.empty()) {
-        return local_failure(folder.string() + ": holds no files");
+        return local_failure(folder.string() + words(": holds no files", ": ファイルがありません"));
     }
     for (auto& [name, files] : folders) {
         std::sort(files.begin(), files.end());

@@ -2,6 +2,7 @@
 #include "client/commands/listing.hpp"
 #include "client/settings.hpp"
 #include "client/standard/conformance.hpp"
+#include "client/words.hpp"
 
 #include <functional>
 #include <ostream>
@@ -19,7 +20,7 @@ struct StateWords {
     const char* japanese;
 };
 
-constexpr StateWords words[]{
+constexpr StateWords state_words[]{
     {RuleState::passed, "passed", "合格"},
     {RuleState::failed, "failed", "不合格"},
     {RuleState::warned, "warned", "注意"},
@@ -27,7 +28,7 @@ constexpr StateWords words[]{
 };
 
 const StateWords& words_of(RuleState state) {
-    return words[static_cast<std::size_t>(state)];
+    return state_words[static_cast<std::size_t>(state)];
 }
 
 /// Calls `each` for every finding of the rule, with the file's path below the folder.
@@ -70,7 +71,7 @@ std::string escape(std::string_view text) {
 
 std::string summary(const Conformance& conformance, bool japanese) {
     std::string text;
-    for (const auto& word : words) {
+    for (const auto& word : state_words) {
         text += (text.empty() ? ""
                  : japanese   ? "、"
                               : ", ") +
@@ -103,7 +104,7 @@ std::string html_row(const Conformance& conformance, const RuleRow& row) {
 } // namespace
 
 void print_conformance(std::ostream& out, const Conformance& conformance) {
-    const bool japanese = preferred_language() == "ja";
+    const bool japanese = in_japanese();
     for (const auto& row : all_rules()) {
         const auto& word = words_of(conformance.state_of(row.rule));
         out << (japanese ? word.japanese : word.id) << "  " << row.id << "  " << (japanese ? row.japanese : row.english)
@@ -145,7 +146,7 @@ Json conformance_json(const Conformance& conformance) {
         );
     }
     Json summary;
-    for (const auto& word : words) {
+    for (const auto& word : state_words) {
         summary[word.id] = conformance.count_in(word.state);
     }
     return {{"summary", summary}, {"rules", rules}, {"bundles", bundles}};

@@ -55,7 +55,7 @@ std::pair<std::string, std::string> describe_content(Rule rule, const std::strin
     }
     japanese +=
         advice != nullptr ? std::string(advice->japanese) : "次の決まりに合いません: " + std::string(row.japanese);
-    english += advice != nullptr ? std::string(advice->english) : "This does not hold: " + std::string(row.english);
+    english += advice != nullptr ? std::string(advice->english) : "This rule is broken: " + std::string(row.english);
     if (!value.empty()) {
         japanese += "（" + value + "）";
         english += " (" + value + ")";

@@ -53,6 +53,18 @@ std::string_view japanese_name_of(UnitKind kind) noexcept {
     return "PDF等";
 }
 
+std::string_view english_name_of(UnitKind kind) noexcept {
+    switch (kind) {
+    case UnitKind::registration:
+        return "registration";
+    case UnitKind::deletion:
+        return "deletion";
+    case UnitKind::other:
+        break;
+    }
+    return "PDF and others";
+}
+
 std::optional<UnitSet> parse_partial_units(std::string_view text) {
     UnitSet set = 0;
     while (!text.empty()) {

@@ -20,6 +20,7 @@ using TableSet = std::uint32_t; ///< one bit for each Table
 /// What offices know a bundle as: 登録, 削除 or PDF等 (standard.md §3.3).
 enum class UnitKind : std::uint8_t { registration, deletion, other };
 [[nodiscard]] std::string_view japanese_name_of(UnitKind kind) noexcept; ///< "登録"
+[[nodiscard]] std::string_view english_name_of(UnitKind kind) noexcept;  ///< "registration"
 
 enum class Grammars : std::uint8_t { v3, v4, both };
 enum class Months : std::uint8_t { none, zero, equal }; ///< `zero`: UPHOSOKU 000000; `equal`: one real month

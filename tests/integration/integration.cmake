@@ -7,6 +7,7 @@ foreach(part IN ITEMS
     batches
     certificates
     chunks
+    client_words
     conformance
     crashes
     directory
