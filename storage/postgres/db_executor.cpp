@@ -159,6 +159,10 @@ void DbExecutor::perform(Worker& worker, Task& task) {
         } catch (...) {
             failure = classify_current_exception();
         }
+        // libpqxx has no type of its own for every call that finds the connection gone.
+        if (failure.what == What::other && !worker.connection->is_open()) {
+            failure.what = task.access_ == Access::read ? What::broken : What::in_doubt;
+        }
         if (failure.what == What::broken || failure.what == What::in_doubt) {
             worker.disconnect();
             const bool may_repeat = failure.what == What::broken || task.access_ != Access::write;

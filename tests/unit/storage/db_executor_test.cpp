@@ -84,6 +84,32 @@ TEST_CASE("A read goes on over a lost connection", "[storage]") {
     CHECK(run_coro(executor->submit<int>("count", Access::read, count_rows)).value() == 0);
 }
 
+TEST_CASE("A read goes on over a lost connection of which libpqxx tells by an exception of no type", "[storage]") {
+    const TestDatabase database;
+    const auto executor = start(database);
+    int runs = 0;
+    const auto lost_at = [&](int last) -> Job<int> {
+        return [&runs, last](pqxx::work& transaction) -> Result<int> {
+            if (++runs > last) {
+                return count_rows(transaction);
+            }
+            CHECK_THROWS(transaction.exec("SELECT pg_terminate_backend(pg_backend_pid())"));
+            throw std::runtime_error("Could not obtain client encoding.");
+        };
+    };
+    CHECK(run_coro(executor->submit<int>("count", Access::read, lost_at(1))).value() == 0);
+    CHECK(runs == 2);
+    runs = 0;
+    const auto twice = run_coro(executor->submit<int>("count", Access::read, lost_at(2)));
+    REQUIRE(twice.has_error());
+    CHECK(twice.error().code == ErrorCode::unavailable);
+    runs = 0;
+    const auto write = run_coro(executor->submit<int>("count", Access::write, lost_at(1)));
+    REQUIRE(write.has_error());
+    CHECK(write.error().code == ErrorCode::internal);
+    CHECK(runs == 1);
+}
+
 TEST_CASE("A write whose connection broke before its commit is carried out once", "[storage]") {
     const TestDatabase database;
     const auto executor = start(database);
