@@ -14,6 +14,8 @@
 namespace relay::client {
 namespace {
 
+constexpr long segment_bytes = 64L * 1024;
+
 /// The content pieces of an envelope file as a BIO to read from.
 struct SegmentSource {
     File& file;
@@ -88,20 +90,26 @@ Outcome<void> encrypt_into(BIO* out, const std::vector<Certificate>& recipients,
             return added;
         }
     }
-    BIO* top = BIO_new_CMS(out, cms.get());
-    if (top == nullptr) {
+    BIO* const top = BIO_new_CMS(out, cms.get());
+    BIO* const buffer = BIO_new(BIO_f_buffer());
+    if (top == nullptr || buffer == nullptr) {
+        BIO_free(buffer);
         return local_failure(words("cannot encrypt: {0}", "暗号化できません: {0}", {take_openssl_reason()}));
     }
+    // Between cipher and structure: each write there becomes an OCTET STRING of its own, else one for every 4 KiB.
+    BIO_set_write_buffer_size(buffer, segment_bytes);
+    BIO_push(buffer, BIO_pop(top));
+    BIO_push(top, buffer);
     const Sink sink = [top](protocol::BytesView bytes) {
         return bytes.empty() ||
                BIO_write(top, bytes.data(), static_cast<int>(bytes.size())) == static_cast<int>(bytes.size());
     };
     auto produced = produce(sink);
     const bool finished = BIO_flush(top) == 1;
-    while (top != out) { // BIO_new_CMS put filters in front of `out`, which is not ours to free
-        BIO* const below = BIO_pop(top);
-        BIO_free(top);
-        top = below;
+    for (BIO* filter = top; filter != out;) { // in front of `out`, which is not ours to free
+        BIO* const below = BIO_pop(filter);
+        BIO_free(filter);
+        filter = below;
     }
     if (produced && !finished) {
         return local_failure(words(

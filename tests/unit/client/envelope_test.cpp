@@ -62,6 +62,10 @@ TEST_CASE("what is encrypted for several offices' keys can be read with each of 
         );
         REQUIRE(head.has_value());
         CHECK(head->recipients.size() == 2);
+        File file = *File::open_to_read(sealed);
+        const auto parts = read_envelope_parts(file);
+        REQUIRE(ok(parts));
+        CHECK(parts->segments.size() <= size / (64UL * 1024) + 1);
         for (const auto* office : {&office_p256, &office_rsa}) {
             const auto opened = folder->path() / "opened";
             std::uint64_t metered = 0;
