@@ -185,10 +185,14 @@ Outcome<void> decrypt_into(CMS_ContentInfo* cms, BIO* source, BIO* out, const Id
         BIO_free(top);
         top = below;
     }
-    if (!good) {
+    if (content == nullptr) {
         return content_failure(
             words("the payload cannot be decrypted: {0}", "データを復号できません: {0}", {take_openssl_reason()})
         );
+    }
+    ERR_clear_error();
+    if (!good) {
+        return wrong_tag_failure();
     }
     return {};
 }

@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 from coverage_tags import covers
+from openssl_cms import content, encrypt, fingerprint, sha256
 from reference_client import Client
-from relay_client import Bundle, eventually, open_payload
+from relay_client import Bundle, eventually, make_zip, open_payload
 from relay_stack import ROOT
 from stack import standard_files
 from tcp_proxy import TcpProxy
@@ -90,6 +92,44 @@ def test_a_sender_that_was_killed_goes_on_with_the_same_bundle_in_a_new_run(stac
     again = json.loads(sender.run("--json", "send", "--to", "2670100029", scan))
     assert again["bundle_id"] != bundle_id, "to send it once more is another bundle"
     sender.run("withdraw", again["bundle_id"])
+
+
+def names_below(folder):
+    return {name for _, _, names in os.walk(folder) for name in names}
+
+
+@covers("§4 nothing is shown of a payload whose tag is wrong")
+@pytest.mark.parametrize("language, words", [("en_US.UTF-8", "the authentication tag is wrong"), ("ja_JP.UTF-8", "認証タグが正しくありません")])
+def test_nothing_is_shown_of_a_large_payload_whose_tag_was_wrong_when_it_was_signed(people, clients, tmp_path, language, words):
+    scan = os.urandom(40 << 20)
+    payload = bytearray(encrypt(make_zip([("scan.png", scan)]), [people.b.cert]))
+    payload[-1] ^= 1  # DER: the tag stands at the end
+    bundle = Bundle(people.a, people.b, [("scan.png", scan)], payload=bytes(payload), chunk_size=16 << 20)
+    people.at_a.send(bundle)
+    into, seen, ended = tmp_path / "in", set(), threading.Event()
+
+    def watch():
+        while not ended.wait(0.002):
+            seen.update(names_below(into))
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        told = clients[1].run("fetch", bundle.bundle_id, "--into", into, code=1, language=language)
+    finally:
+        ended.set()
+        watcher.join()
+    assert words in told and told.strip().endswith("(unusable_content)"), told
+    assert {"payload.cms", "payload.zip.part"} <= seen, "all was there, and the tag came last"
+    assert not {name for name in seen if name.endswith((".png", ".zip"))}, "nothing under its name, not even while it ran"
+    assert not any(os.path.getsize(os.path.join(path, name)) for path, _, names in os.walk(into) for name in names)
+    for end in (people.at_a.sent(bundle), people.at_b.received(bundle)):
+        assert end.json["state"] == "rejected" and words in end.json["rejected"]["reason"], end
+    word, signer = content(people.at_a.sent(bundle).json["signed_receipt"])
+    assert signer == fingerprint(people.b.cert)
+    word = json.loads(word)
+    assert (word["outcome"], word["manifest_sha256"]) == ("rejected", sha256(bundle.raw)) and words in word["reason"]
+    assert clients[1].run("fetch", bundle.bundle_id, "--into", into, code=1), "it is over"
+    assert not {name for name in names_below(into) if name.endswith((".png", ".zip", ".part", ".cms"))}
 
 
 def test_a_folder_of_files_is_sorted_to_offices_by_its_names(stack, people, clients, tmp_path):

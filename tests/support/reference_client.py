@@ -27,8 +27,9 @@ class Client:
     def start(self, *args):
         return subprocess.Popen(self.command(*args), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def run(self, *args, code=0):
-        done = subprocess.run(self.command(*args), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240)
+    def run(self, *args, code=0, language="C.UTF-8"):
+        done = subprocess.run(self.command(*args), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240,
+                              env={**os.environ, "LC_ALL": language})
         assert done.returncode == code, (args, done.returncode, done.stdout, done.stderr)
         return done.stdout if code == 0 else done.stderr
 
