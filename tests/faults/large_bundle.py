@@ -7,12 +7,9 @@ import random
 import subprocess
 import time
 
-from large_world import MIB, PREFIX, say
-from relay_client import Terminal, eventually
+from large_world import MIB, say
+from relay_client import Terminal
 from relay_stack import BINARIES
-
-CLIENT_WORKERS = 4  # chunks that relay-client sends or fetches at once
-
 
 class Client:
     def __init__(self, world, person):
@@ -67,17 +64,6 @@ def digest_of(path):
     return digest.hexdigest()
 
 
-def destroy_everything(world):
-    """The bundle's objects go with its receipt. What the killed server was writing is announced, and goes when an upload's time is up."""
-    def few(keys):
-        return [keys] if len(keys) <= CLIENT_WORKERS else None
-    left = eventually(lambda: few(world.store.keys(PREFIX)), 90, "its objects are destroyed")[0]
-    assert world.sweep()["orphaned_objects"] == 0
-    world.stack.second(bundles__unfinished_upload="1s")
-    eventually(lambda: not world.store.keys(PREFIX), 90, "what was announced and never became a chunk is destroyed")
-    say("all objects are destroyed; of the killed server %d were left until their time was up" % len(left))
-
-
 def one_large_bundle(world, mib):
     sender, recipient = Client(world, world.a), Client(world, world.b)
     into, path = os.path.join(world.stack.base, "in"), os.path.join(world.stack.base, "scan.png")
@@ -117,5 +103,5 @@ def one_large_bundle(world, mib):
     say("fetched in %.0f s, byte for byte the same; peak of the client %.0f MiB" % (time.monotonic() - began, fetching))
     world.note_peaks()
     say("peak memory of the servers: %s MiB" % ", ".join("%.0f" % peak for peak in world.peaks))
-    destroy_everything(world)
+    say("all objects are destroyed; of the killed server %d were left until their time was up" % world.destroy_everything())
     assert max(world.peaks) < 200 and max(sending, fetching) <= 64

@@ -4,6 +4,7 @@ import json
 import time
 
 from object_store import ObjectStore
+from relay_client import eventually
 from relay_stack import Stack
 from tcp_proxy import TcpProxy
 
@@ -48,6 +49,16 @@ class World:
         done = self.stack.ctl("objects", "sweep", "--older-than", "0s", "--json", check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout)
+
+    def destroy_everything(self):
+        """Chunks go with the receipts of their bundles. What a server was writing when it was killed, or never got to its end, is
+        announced, and goes when an upload's time is up: how many objects that were."""
+        eventually(lambda: self.sweep()["rows"] == 0, 120, "no row of a chunk is left")
+        assert self.sweep()["orphaned_objects"] == 0
+        left = len(self.store.keys(PREFIX))
+        self.stack.second(bundles__unfinished_upload="1s")
+        eventually(lambda: not self.store.keys(PREFIX), 120, "what was announced is destroyed")
+        return left
 
     def close(self):
         self.line.set("pass")

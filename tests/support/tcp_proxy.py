@@ -146,5 +146,5 @@ class TcpProxy:
         if b"expect" in fields:
             client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         client.settimeout(30)
-        while left > 0:
-            left -= len(client.recv(65536))
+        while left > 0 and (data := client.recv(65536)):
+            left -= len(data)
