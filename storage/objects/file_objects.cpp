@@ -12,73 +12,107 @@ using protocol::Result;
 
 namespace {
 
-constexpr std::int64_t piece_size = 256 * 1024;
+constexpr std::size_t block_size = 256UL * 1024;
 
 protocol::Error bad_key() {
     return protocol::errors::internal("an object key that is not of its form");
 }
 
+/// What an upload writes, shared with the job that writes it. Pieces are as small as TLS records: a thread of the pool
+/// is asked for a block of them at a time, for waking it costs more than writing them.
+struct Upload {
+    explicit Upload(std::unique_ptr<ObjectFile> opened) : file(std::move(opened)) {}
+
+    /// As much of `data` as there is room for.
+    std::size_t collect(protocol::BytesView data) {
+        const auto count = std::min(data.size(), block_size - filled);
+        std::copy_n(data.begin(), count, block.get() + filled);
+        filled += count;
+        return count;
+    }
+    Result<void> append() { return file->append({block.get(), std::exchange(filled, 0)}); }
+
+    std::unique_ptr<ObjectFile> file;
+    std::unique_ptr<std::uint8_t[]> block = std::make_unique_for_overwrite<std::uint8_t[]>(block_size);
+    std::size_t filled = 0;
+};
+
 class FileWriter final : public ObjectWriter {
 public:
     FileWriter(std::shared_ptr<FilePool> pool, std::unique_ptr<ObjectFile> file)
         : pool_(std::move(pool)),
-          file_(std::move(file)) {}
+          upload_(std::make_shared<Upload>(std::move(file))) {}
     ~FileWriter() override {
         // Closing and unlinking can wait for the disk, which the caller's thread must not.
-        pool_->submit_cleanup([file = std::shared_ptr<ObjectFile>(std::move(file_))]() mutable { file.reset(); });
+        pool_->submit_cleanup([upload = std::move(upload_)]() mutable { upload.reset(); });
     }
     FileWriter(const FileWriter&) = delete;
     FileWriter& operator=(const FileWriter&) = delete;
 
     Awaitable<Result<void>> write(protocol::BytesView data) override {
-        return pool_->submit<void>([file = file_.get(), data] { return file->append(data); });
+        while (!data.empty()) {
+            data = data.subspan(upload_->collect(data));
+            if (upload_->filled < block_size) {
+                break;
+            }
+            auto written = co_await append();
+            if (!written) {
+                co_return written;
+            }
+        }
+        co_return Result<void>();
     }
     Awaitable<Result<void>> finish() override {
-        return pool_->submit<void>([file = file_.get()] { return file->publish(); });
+        return pool_->submit<void>([upload = upload_] {
+            auto written = upload->append();
+            return written ? upload->file->publish() : written;
+        });
     }
 
 private:
+    Awaitable<Result<void>> append() {
+        return pool_->submit<void>([upload = upload_] { return upload->append(); });
+    }
+
     std::shared_ptr<FilePool> pool_;
-    std::unique_ptr<ObjectFile> file_;
+    std::shared_ptr<Upload> upload_;
 };
 
 class FileReader final : public ObjectReader {
 public:
     FileReader(std::shared_ptr<FilePool> pool, std::filesystem::path path, std::int64_t offset, std::int64_t length)
         : pool_(std::move(pool)),
-          path_(std::move(path)),
           at_(offset),
-          end_(offset + length) {}
+          end_(offset + length) {
+        if (!path.empty() && offset >= 0 && length >= 0) {
+            source_ = std::make_shared<ObjectSource>(std::move(path));
+        }
+    }
 
     Awaitable<Result<protocol::BytesView>> next() override {
-        if (path_.empty() || at_ < 0 || end_ < at_) {
+        if (!source_) {
             co_return bad_key();
         }
-        const auto wanted = std::min(piece_size, end_ - at_);
+        const auto wanted = std::min(static_cast<std::int64_t>(block_size), end_ - at_);
         if (wanted == 0) {
             co_return protocol::BytesView();
         }
         auto piece = co_await read(wanted);
-        if (!piece) {
-            co_return piece.error();
-        }
-        at_ += wanted;
-        piece_ = std::move(*piece);
-        co_return protocol::BytesView(piece_);
+        at_ += piece ? wanted : 0;
+        co_return piece;
     }
 
 private:
-    Awaitable<Result<protocol::Bytes>> read(std::int64_t length) {
-        return pool_->submit<protocol::Bytes>([path = path_, offset = at_, length] {
-            return read_object(path, offset, length);
+    Awaitable<Result<protocol::BytesView>> read(std::int64_t length) {
+        return pool_->submit<protocol::BytesView>([source = source_, offset = at_, length] {
+            return source->read(offset, length);
         });
     }
 
     std::shared_ptr<FilePool> pool_;
-    std::filesystem::path path_;
+    std::shared_ptr<ObjectSource> source_; ///< shared with the job that reads
     std::int64_t at_;
     std::int64_t end_;
-    protocol::Bytes piece_;
 };
 
 } // namespace

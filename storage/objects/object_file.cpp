@@ -159,16 +159,32 @@ Result<void> ObjectFile::publish() {
     return sync_folder(folder);
 }
 
-Result<protocol::Bytes> read_object(const std::filesystem::path& path, std::int64_t offset, std::int64_t length) {
-    const Descriptor opened(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-    if (opened.number() < 0) {
-        return errno == ENOENT ? protocol::errors::not_found("the object is gone") : failed("opening an object");
+ObjectSource::~ObjectSource() {
+    if (descriptor_ >= 0) {
+        ::close(descriptor_);
     }
-    protocol::Bytes bytes(static_cast<std::size_t>(length));
+}
+
+Result<void> ObjectSource::open() {
+    if (descriptor_ < 0) {
+        descriptor_ = ::open(path_.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    }
+    if (descriptor_ >= 0) {
+        return {};
+    }
+    return errno == ENOENT ? protocol::errors::not_found("the object is gone") : failed("opening an object");
+}
+
+Result<protocol::BytesView> ObjectSource::read(std::int64_t offset, std::int64_t length) {
+    const auto opened = open();
+    if (!opened) {
+        return opened.error();
+    }
+    piece_.resize(static_cast<std::size_t>(length));
     std::size_t have = 0;
-    while (have < bytes.size()) {
+    while (have < piece_.size()) {
         const auto got =
-            ::pread(opened.number(), bytes.data() + have, bytes.size() - have, offset + static_cast<off_t>(have));
+            ::pread(descriptor_, piece_.data() + have, piece_.size() - have, offset + static_cast<off_t>(have));
         if (got < 0 && errno == EINTR) {
             continue;
         }
@@ -180,7 +196,7 @@ Result<protocol::Bytes> read_object(const std::filesystem::path& path, std::int6
         }
         have += static_cast<std::size_t>(got);
     }
-    return bytes;
+    return protocol::BytesView(piece_);
 }
 
 Result<void> remove_object(const std::filesystem::path& path) {

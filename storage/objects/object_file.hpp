@@ -40,8 +40,25 @@ private:
     int descriptor_ = -1;
 };
 
-[[nodiscard]] protocol::Result<protocol::Bytes>
-read_object(const std::filesystem::path& path, std::int64_t offset, std::int64_t length);
+/// An object that is read piece by piece, each into the same memory.
+class ObjectSource final {
+public:
+    explicit ObjectSource(std::filesystem::path path) : path_(std::move(path)) {}
+    ~ObjectSource();
+    ObjectSource(const ObjectSource&) = delete;
+    ObjectSource& operator=(const ObjectSource&) = delete;
+
+    /// Valid until the next call. Errors: not_found when the object is gone, internal when it is too short.
+    [[nodiscard]] protocol::Result<protocol::BytesView> read(std::int64_t offset, std::int64_t length);
+
+private:
+    [[nodiscard]] protocol::Result<void> open();
+
+    std::filesystem::path path_;
+    protocol::Bytes piece_;
+    int descriptor_ = -1;
+};
+
 [[nodiscard]] protocol::Result<void> remove_object(const std::filesystem::path& path);
 [[nodiscard]] protocol::Result<bool> object_exists(const std::filesystem::path& path);
 /// At most `limit` objects behind `after`, in the order of their keys; what is no object of ours is passed over.

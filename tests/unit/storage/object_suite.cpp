@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace relay::test {
@@ -22,9 +23,10 @@ write_object(PayloadStore& store, std::string key, Bytes data, std::int64_t size
     if (!writer) {
         co_return writer.error();
     }
-    // Pieces as a connection brings them.
-    for (std::size_t at = 0; at < data.size(); at += 16384) {
-        const auto piece = BytesView(data).subspan(at, std::min<std::size_t>(16384, data.size() - at));
+    // Pieces as a connection brings them, and ever larger ones.
+    std::size_t most = 16384;
+    for (std::size_t at = 0; at < data.size(); at += std::exchange(most, most * 2)) {
+        const auto piece = BytesView(data).subspan(at, std::min(most, data.size() - at));
         const auto written = co_await (*writer)->write(piece);
         if (!written) {
             co_return written;
@@ -45,8 +47,8 @@ Awaitable<Result<Bytes>> read_pieces(PayloadStore& store, std::string key, std::
         if (piece->empty()) {
             co_return all;
         }
-        if (piece->size() > 512 * 1024) {
-            co_return protocol::errors::internal("a piece of more than 512 KiB");
+        if (piece->size() > 1024 * 1024) {
+            co_return protocol::errors::internal("a piece of more than 1 MiB");
         }
         all.insert(all.end(), piece->begin(), piece->end());
     }
