@@ -101,16 +101,21 @@ def test_a_revoked_certificate_signs_no_manifest(stack, people):
     eventually(refused, 6, "its signature is refused")
 
 
+@pytest.mark.parametrize("resumption", ["stateful", "tickets"])
 @covers("§3 session resumption")
-def test_tls_sessions_resume_with_the_client_certificate(stack, people):
-    command = ["openssl", "s_client", "-connect", "localhost:%d" % stack.endpoint.port, "-cert", people.a.cert, "-key", people.a.key,
-               "-CAfile", stack.endpoint.ca, "-ign_eof", "-quiet"]
-    session = stack.base + "/session.pem"
+def test_tls_sessions_resume_with_the_client_certificate_again_and_again(stack, people, resumption):
+    """Clients use a session once: every resumed connection brings the next one."""
+    endpoint = stack.endpoint if resumption == "stateful" else stack.second(tls__resumption=resumption)
+    command = ["openssl", "s_client", "-connect", "localhost:%d" % endpoint.port, "-cert", people.a.cert, "-key", people.a.key,
+               "-CAfile", endpoint.ca, "-ign_eof"]
+    session = stack.base + "/session-%s" % resumption
     request = b"GET /v1/nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-    first = subprocess.run(command[:-1] + ["-sess_out", session], input=request, capture_output=True, timeout=30)
-    assert b"HTTP/1.1 404" in first.stdout, first.stderr
-    second = subprocess.run(command[:-1] + ["-sess_in", session], input=request, capture_output=True, timeout=30)
-    assert b"Reused, TLSv1.3" in second.stdout and b"HTTP/1.1 404" in second.stdout
+    first = subprocess.run([*command, "-sess_out", session + "0"], input=request, capture_output=True, timeout=30)
+    assert b"HTTP/1.1 404" in first.stdout and b"New, TLSv1.3" in first.stdout, first.stderr
+    for n in range(3):
+        again = subprocess.run([*command, "-sess_in", session + str(n), "-sess_out", session + str(n + 1)], input=request,
+                               capture_output=True, timeout=30)
+        assert b"Reused, TLSv1.3" in again.stdout and b"HTTP/1.1 404" in again.stdout, "resumption %d" % (n + 1)
 
 
 @pytest.mark.parametrize("key_type", ["p256", "rsa2048"])
