@@ -12,4 +12,8 @@ if(NOT RELAY_SANITIZE)
         COMMAND /usr/bin/python3 -B "${CMAKE_CURRENT_LIST_DIR}/races" --rounds 20)
     set_tests_properties("faults: calls that meet at one moment have one legal outcome" PROPERTIES
         LABELS faults TIMEOUT 600 ENVIRONMENT "RELAY_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+    add_test(NAME "faults: a large bundle, a storm of uploads and many transfers at once, each in small"
+        COMMAND /usr/bin/python3 -B "${CMAKE_CURRENT_LIST_DIR}/large" --seed 20261127 --mib 64 --uploads 60 --transfers 20)
+    set_tests_properties("faults: a large bundle, a storm of uploads and many transfers at once, each in small" PROPERTIES
+        LABELS faults TIMEOUT 600 ENVIRONMENT "RELAY_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
 endif()

@@ -54,6 +54,8 @@ class World:
         """Chunks go with the receipts of their bundles. What a server was writing when it was killed, or never got to its end, is
         announced, and goes when an upload's time is up: how many objects that were."""
         eventually(lambda: self.sweep()["rows"] == 0, 120, "no row of a chunk is left")
+        doomed = "SELECT count(*) FROM pending_objects WHERE doomed"
+        eventually(lambda: self.stack.database().sql(doomed, database="relay").strip() == "0", 120, "nor an object of one")
         assert self.sweep()["orphaned_objects"] == 0
         left = len(self.store.keys(PREFIX))
         self.stack.second(bundles__unfinished_upload="1s")
