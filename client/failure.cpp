@@ -10,12 +10,6 @@
 namespace relay::client {
 namespace {
 
-constexpr const char* wrong_tag_en = "the authentication tag is wrong: the content was damaged or changed before its "
-                                     "sender signed it. Nothing was kept; ask the sender to send it again";
-constexpr const char* wrong_tag_ja =
-    "認証タグが正しくありません。内容は送信元が署名する前に壊れたか書き換えられたもので、何も保存していません。送信元"
-    "に再送を依頼してください。";
-
 Failure named(std::string_view code, std::string text) {
     Failure failure;
     failure.code = code;
@@ -43,10 +37,6 @@ Failure system_failure(const std::string& what) {
 
 Failure content_failure(std::string text) {
     return named(unusable_content, std::move(text));
-}
-
-Failure wrong_tag_failure() {
-    return content_failure(words(wrong_tag_en, wrong_tag_ja));
 }
 
 Failure from_error(const protocol::Error& error) {

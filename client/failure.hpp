@@ -44,8 +44,6 @@ inline constexpr std::string_view wrong_usage = "usage";
 /// `what` and the text of errno.
 [[nodiscard]] Failure system_failure(const std::string& what);
 [[nodiscard]] Failure content_failure(std::string text);
-/// Content whose authentication tag is wrong; in the person's language.
-[[nodiscard]] Failure wrong_tag_failure();
 [[nodiscard]] Failure from_error(const protocol::Error& error);
 /// An RFC 9457 problem of the server; its `errors` are added to the text.
 [[nodiscard]] Failure from_problem(const Json& problem, int status);

@@ -192,7 +192,12 @@ Outcome<void> decrypt_into(CMS_ContentInfo* cms, BIO* source, BIO* out, const Id
     }
     ERR_clear_error();
     if (!good) {
-        return wrong_tag_failure();
+        return content_failure(words(
+            "the authentication tag is wrong: the content was damaged or changed before its sender signed it. Nothing "
+            "was kept; ask the sender to send it again",
+            "認証タグが正しくありません。内容は送信元が署名する前に壊れたか書き換えられたもので、何も保存していません。"
+            "送信元に再送を依頼してください。"
+        ));
     }
     return {};
 }
