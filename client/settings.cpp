@@ -186,14 +186,4 @@ Outcome<std::string> state_folder(const Settings& settings) {
     ));
 }
 
-std::string preferred_language() {
-    for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
-        const char* value = std::getenv(name);
-        if (value != nullptr && *value != '\0') {
-            return std::string_view(value).starts_with("ja") ? "ja" : "en";
-        }
-    }
-    return "en";
-}
-
 } // namespace relay::client

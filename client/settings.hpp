@@ -38,7 +38,4 @@ struct Settings {
 /// Failure when there is no home either.
 [[nodiscard]] Outcome<std::string> state_folder(const Settings& settings);
 
-/// "ja" when the environment's locale is Japanese, else "en".
-[[nodiscard]] std::string preferred_language();
-
 } // namespace relay::client

@@ -1,9 +1,8 @@
 #include "client/words.hpp"
 
-#include "client/settings.hpp"
-
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <utility>
 
 namespace relay::client {
@@ -27,7 +26,17 @@ constexpr std::array<std::pair<std::errc, std::string_view>, 11> system_words{{
 } // namespace
 
 bool in_japanese() {
-    return preferred_language() == "ja";
+    for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
+        const char* value = std::getenv(name);
+        if (value != nullptr && *value != '\0') {
+            return std::string_view(value).starts_with("ja");
+        }
+    }
+    return false;
+}
+
+std::string preferred_language() {
+    return in_japanese() ? "ja" : "en";
 }
 
 std::string words(std::string_view english, std::string_view japanese, std::initializer_list<std::string_view> values) {

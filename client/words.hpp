@@ -9,6 +9,8 @@
 namespace relay::client {
 
 [[nodiscard]] bool in_japanese();
+/// "ja" or "en", as a server is asked for it.
+[[nodiscard]] std::string preferred_language();
 
 /// The text of the two that is in the person's language, its {0}, {1}, … replaced by the values.
 [[nodiscard]] std::string

@@ -22,6 +22,9 @@ if(NOT RELAY_SANITIZE)
         "lint: every scenario has a test or a reason to have none" "lint: the check of scenarios finds a planted gap"
         PROPERTIES LABELS lint TIMEOUT 120)
 
+    add_test(NAME "lint: every mutant still applies" COMMAND ${Python3_EXECUTABLE} -B "${PROJECT_SOURCE_DIR}/tests/mutants/run" --check)
+    set_tests_properties("lint: every mutant still applies" PROPERTIES LABELS lint TIMEOUT 60)
+
     set(openapi "${CMAKE_CURRENT_LIST_DIR}/openapi/lint")
     add_test(NAME "lint: openapi.yaml is sound OpenAPI 3.1" COMMAND ${openapi} "${PROJECT_BINARY_DIR}/npm/openapi")
     add_test(NAME "lint: openapi finds a planted violation" COMMAND ${openapi} "${PROJECT_BINARY_DIR}/npm/openapi" --self-test)
