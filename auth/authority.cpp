@@ -50,6 +50,9 @@ Result<Authority> Authority::create(const std::filesystem::path& directory, Time
         return unusable("cannot be made");
     }
     Authority authority(directory, to_pem(encode(certificate.get())), private_key_pem(key.get()));
+    if (authority.certificate_pem_.empty() || authority.key_pem_.empty()) {
+        return unusable("certificate or key cannot be written");
+    }
     // The key comes last: a folder without it is no CA and may be tried again.
     if (auto written = write_text_file(directory / certificate_file, authority.certificate_pem_, 0644); !written) {
         return written.error();
@@ -91,9 +94,13 @@ Result<IssuedCertificate> Authority::issue(
     if (!key) {
         return unusable("no key made");
     }
+    auto key_pem = private_key_pem(key.get());
+    if (key_pem.empty()) {
+        return unusable("key cannot be written");
+    }
     auto issued = issue_for_key(user, office, key.get(), days, now);
     if (issued) {
-        issued->key_pem = private_key_pem(key.get());
+        issued->key_pem = std::move(key_pem);
     }
     return issued;
 }
@@ -147,8 +154,15 @@ Result<IssuedCertificate> Authority::issue_for_key(
     if (!certificate) {
         return certificate.error();
     }
+    if (!certificate->strong || certificate->common_name != user.view()) {
+        return unusable("certificate is not what it was meant to be");
+    }
     IssuedCertificate issued;
-    issued.chain_pem = to_pem(certificate->der) + certificate_pem_;
+    issued.chain_pem = to_pem(certificate->der);
+    if (issued.chain_pem.empty()) {
+        return unusable("certificate cannot be written");
+    }
+    issued.chain_pem += certificate_pem_;
     issued.certificate = std::move(*certificate);
     return issued;
 }

@@ -63,6 +63,9 @@ Result<Certificate> read_certificate(BytesView der) {
     read.not_after = *not_after;
     read.issuer_der = encode(X509_get_issuer_name(certificate.get()));
     read.serial = content_octets(X509_get0_serialNumber(certificate.get()));
+    if (read.issuer_der.empty() || read.serial.empty()) {
+        return refuse("unreadable issuer or serial number");
+    }
     if (const ASN1_OCTET_STRING* identifier = X509_get0_subject_key_id(certificate.get()); identifier != nullptr) {
         read.key_identifier.assign(identifier->data, identifier->data + identifier->length);
     }
@@ -82,7 +85,9 @@ Result<Certificate> read_certificate_pem(std::string_view pem) {
 std::string to_pem(BytesView der) {
     const ErrorQueueGuard guard;
     const BioPtr bio(BIO_new(BIO_s_mem()));
-    PEM_write_bio(bio.get(), "CERTIFICATE", "", der.data(), static_cast<long>(der.size()));
+    if (!bio || PEM_write_bio(bio.get(), "CERTIFICATE", "", der.data(), static_cast<long>(der.size())) <= 0) {
+        return {};
+    }
     char* text = nullptr;
     const long size = BIO_get_mem_data(bio.get(), &text);
     return {text, static_cast<std::size_t>(size)};

@@ -37,6 +37,6 @@ struct Certificate {
 [[nodiscard]] Result<Certificate> read_certificate(BytesView der);
 /// The first certificate of a PEM text.
 [[nodiscard]] Result<Certificate> read_certificate_pem(std::string_view pem);
-[[nodiscard]] std::string to_pem(BytesView der);
+[[nodiscard]] std::string to_pem(BytesView der); ///< empty when OpenSSL cannot
 
 } // namespace relay::auth

@@ -81,8 +81,10 @@ Result<void> Trust::State::add_authorities(const std::filesystem::path& path) {
         if (!certificate) {
             return false;
         }
-        X509_STORE_add_cert(store.get(), certificate.get());
         Bytes subject = encode(X509_get_subject_name(certificate.get()));
+        if (subject.empty() || X509_STORE_add_cert(store.get(), certificate.get()) != 1) {
+            return false;
+        }
         if (std::ranges::find(ca_subjects, subject) == ca_subjects.end()) {
             ca_subjects.push_back(std::move(subject));
         }

@@ -31,12 +31,17 @@ constexpr std::array<std::string_view, 7> names{
 
 Error with_time(ErrorCode code, std::string name, const std::optional<Time>& time) {
     Error error(code);
-    return time ? std::move(error).with(std::move(name), to_rfc3339(*time)) : error;
+    if (time) {
+        return std::move(error).with(std::move(name), to_rfc3339(*time));
+    }
+    return error;
 }
 
 Error already_fetched(const LifeFacts& facts) {
-    return facts.state == S::rejected ? with_time(ErrorCode::already_fetched, "rejected_at", facts.rejected_at)
-                                      : with_time(ErrorCode::already_fetched, "fetched_at", facts.fetched_at);
+    if (facts.state == S::rejected) {
+        return with_time(ErrorCode::already_fetched, "rejected_at", facts.rejected_at);
+    }
+    return with_time(ErrorCode::already_fetched, "fetched_at", facts.fetched_at);
 }
 
 /// The receipt that ended the claim, if one did.
@@ -50,10 +55,16 @@ std::optional<Outcome> receipt_taken(const LifeFacts& facts) {
 /// A receipt for a bundle that is fetched or rejected, under the claim that did it.
 std::optional<Error> judge_repeated_receipt(const LifeFacts& facts, Outcome outcome) {
     if (const auto taken = receipt_taken(facts)) {
-        return *taken == outcome ? std::nullopt : std::optional(Error(ErrorCode::receipt_conflict));
+        if (*taken == outcome) {
+            return std::nullopt;
+        }
+        return Error(ErrorCode::receipt_conflict);
     }
     // Fetched without a word of the recipient: that it was stored can still be told.
-    return outcome == Outcome::stored ? std::nullopt : std::optional(already_fetched(facts));
+    if (outcome == Outcome::stored) {
+        return std::nullopt;
+    }
+    return already_fetched(facts);
 }
 
 } // namespace

@@ -42,7 +42,10 @@ Digest end(EVP_MD_CTX* context) {
 } // namespace
 
 Digest Digest::of(BytesView data) {
-    thread_local const ContextPtr context(EVP_MD_CTX_new());
+    thread_local ContextPtr context;
+    if (!context) {
+        context.reset(EVP_MD_CTX_new());
+    }
     start(context.get());
     require(EVP_DigestUpdate(context.get(), data.data(), data.size()) == 1);
     return end(context.get());

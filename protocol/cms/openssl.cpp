@@ -114,7 +114,7 @@ bool is_strong_key(const EVP_PKEY* key) noexcept {
         return EVP_PKEY_get_bits(key) >= 2048;
     case EVP_PKEY_EC: {
         int from_explicit = 0;
-        if (EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &from_explicit) == 1 &&
+        if (EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &from_explicit) != 1 ||
             from_explicit != 0) {
             return false;
         }

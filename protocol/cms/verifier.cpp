@@ -32,9 +32,12 @@ struct RawDigest {
 /// Of the parts one after the other; empty when OpenSSL cannot.
 template <class... Part>
 RawDigest digest(std::size_t bits, const Part&... parts) {
-    thread_local const DigestContextPtr context(EVP_MD_CTX_new());
+    thread_local DigestContextPtr context;
+    if (!context) {
+        context.reset(EVP_MD_CTX_new());
+    }
     RawDigest out;
-    bool good = EVP_DigestInit_ex2(context.get(), digest_of(bits), nullptr) == 1;
+    bool good = context && EVP_DigestInit_ex2(context.get(), digest_of(bits), nullptr) == 1;
     ((good = good && EVP_DigestUpdate(context.get(), parts.data(), parts.size()) == 1), ...);
     if (!good || EVP_DigestFinal_ex(context.get(), out.bytes.data(), &out.size) != 1) {
         out.size = 0;

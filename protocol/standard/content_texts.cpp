@@ -47,18 +47,25 @@ constexpr std::array<Advice, 12> advices{{
 
 std::pair<std::string, std::string> describe_content(Rule rule, const std::string& value) {
     const auto& row = row_of(rule);
-    std::string japanese(row.severity == Severity::error ? usual_words : std::string_view());
+    std::string japanese;
+    if (row.severity == Severity::error) {
+        japanese = usual_words;
+    }
     std::string english;
     const Advice* advice = nullptr;
     for (const auto& one : advices) {
         advice = one.rule == rule ? &one : advice;
     }
-    japanese +=
-        advice != nullptr ? std::string(advice->japanese) : "次の決まりに合いません: " + std::string(row.japanese);
-    english += advice != nullptr ? std::string(advice->english) : "This rule is broken: " + std::string(row.english);
+    if (advice != nullptr) {
+        japanese += advice->japanese;
+        english += advice->english;
+    } else {
+        japanese.append("次の決まりに合いません: ").append(row.japanese);
+        english.append("This rule is broken: ").append(row.english);
+    }
     if (!value.empty()) {
-        japanese += "（" + value + "）";
-        english += " (" + value + ")";
+        japanese.append("（").append(value).append("）");
+        english.append(" (").append(value).append(")");
     }
     return {std::move(japanese), std::move(english)};
 }

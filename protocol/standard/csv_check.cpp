@@ -19,7 +19,10 @@ constexpr std::string_view no_day = "00000000";
 /// A value may be told when it is one that the standard defines; free text and people's numbers may not.
 std::string fit_to_tell(std::string_view value) {
     constexpr std::size_t most = 8;
-    return value.size() <= most && is_digits(value) ? std::string(value) : std::string();
+    if (value.size() > most || !is_digits(value)) {
+        return {};
+    }
+    return std::string(value);
 }
 
 bool holds(ColumnForm form, std::string_view value) {
@@ -296,7 +299,9 @@ void CsvCheck::meet_rules() {
     using enum Rule;
     const auto meet = [&](std::initializer_list<Rule> rules, bool when = true) {
         for (const auto rule : rules) {
-            report_.met.set(index_of(rule), report_.met[index_of(rule)] || when);
+            if (when) {
+                report_.met.set(index_of(rule));
+            }
         }
     };
     const bool has_rows = report_.records != 0;
@@ -314,7 +319,9 @@ void CsvCheck::meet_rules() {
     meet({content_supplement}, has_rows && name_.table == Table::uphosoku && name_.month->view() != no_month);
     meet({content_weekday}, has_rows && name_.table == Table::up3kyo);
     for (std::size_t i = 0; i < rule_count; ++i) {
-        report_.met.set(i, report_.met[i] || report_.count[i] != 0);
+        if (report_.count[i] != 0) {
+            report_.met.set(i);
+        }
     }
 }
 

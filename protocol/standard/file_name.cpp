@@ -45,7 +45,10 @@ std::vector<std::string_view> split(std::string_view text) {
 /// A wrong part may be anything that somebody typed; only what looks like a part is told again.
 std::string fit_to_tell(std::string_view part) {
     constexpr std::size_t most = 20;
-    return part.size() <= most && is_alphanumeric(part) ? std::string(part) : std::string();
+    if (part.size() > most || !is_alphanumeric(part)) {
+        return {};
+    }
+    return std::string(part);
 }
 
 /// The row with the longest prefix that the stem begins with: four prefixes hold an underscore themselves.
@@ -121,6 +124,12 @@ void read_parts(PartReader& parts, StandardName& name) {
     }
 }
 
+std::vector<NameFault> sole_fault(Rule rule, std::optional<Table> table = {}) {
+    std::vector<NameFault> faults;
+    faults.push_back({rule, table, {}});
+    return faults;
+}
+
 std::variant<StandardName, Attachment, std::vector<NameFault>>
 read_stem(const TableRow& row, std::string_view stem, const NameOptions& options) {
     PartReader parts(row, split(stem.substr(row.prefix.size() + 1)));
@@ -138,7 +147,7 @@ read_stem(const TableRow& row, std::string_view stem, const NameOptions& options
             parts.faults().push_back({Rule::name_v3_ended, row.table, {}});
         }
     } else if (parts.size() != months + 5 + images) {
-        return std::vector<NameFault>{{Rule::name_parts, row.table, {}}};
+        return sole_fault(Rule::name_parts, row.table);
     }
     read_parts(parts, name);
     if (!parts.faults().empty()) {
@@ -151,21 +160,18 @@ read_stem(const TableRow& row, std::string_view stem, const NameOptions& options
 
 std::variant<StandardName, Attachment, std::vector<NameFault>>
 parse_file_name(std::string_view name, const NameOptions& options) {
-    const auto fault = [](Rule rule, std::optional<Table> table = {}) {
-        return std::vector<NameFault>{{rule, table, {}}};
-    };
     if (!keeps_general_rules(name)) {
-        return fault(Rule::name_general);
+        return sole_fault(Rule::name_general);
     }
     const std::string upper = upper_ascii(name);
     const auto dot = upper.rfind('.');
     if (dot == std::string::npos) {
-        return fault(Rule::name_type);
+        return sole_fault(Rule::name_type);
     }
     const auto stem = std::string_view(upper).substr(0, dot);
     const auto extension = std::string_view(upper).substr(dot + 1);
     if (std::find(allowed_extensions.begin(), allowed_extensions.end(), extension) == allowed_extensions.end()) {
-        return fault(Rule::name_type);
+        return sole_fault(Rule::name_type);
     }
     const bool is_image =
         (extension == "JPG" || extension == "JPEG") && stem.starts_with(prefix_of(Table::upkihon_image));
@@ -174,13 +180,13 @@ parse_file_name(std::string_view name, const NameOptions& options) {
     }
     const auto* row = find_row(stem);
     if (row == nullptr) {
-        return fault(Rule::name_prefix);
+        return sole_fault(Rule::name_prefix);
     }
     if (is_image && row->table != Table::upkihon_image) {
-        return fault(Rule::name_parts, Table::upkihon_image); // as in UPKIHON_IMAGE.jpg
+        return sole_fault(Rule::name_parts, Table::upkihon_image); // as in UPKIHON_IMAGE.jpg
     }
     if (row->table == Table::upkihon_image && !is_image) {
-        return fault(Rule::name_extension, row->table);
+        return sole_fault(Rule::name_extension, row->table);
     }
     return read_stem(*row, stem, options);
 }

@@ -14,7 +14,10 @@ struct Texts {
 
 /// "（20261）" and " (20261)", or nothing.
 Texts quote(const std::string& part) {
-    return part.empty() ? Texts{} : Texts{"（" + part + "）", " (" + part + ")"};
+    if (part.empty()) {
+        return {};
+    }
+    return {"（" + part + "）", " (" + part + ")"};
 }
 
 Texts describe_parts(const NameFault& fault) {
@@ -87,7 +90,10 @@ Texts describe_rule(const NameFault& fault) {
 std::string form_of_name(Table table, Grammar grammar, bool japanese) {
     const auto& row = row_of(table);
     std::string form(row.prefix);
-    const auto add = [&](const char* ja, const char* en) { form += std::string("_") + (japanese ? ja : en); };
+    const auto add = [&](const char* ja, const char* en) {
+        form += '_';
+        form += japanese ? ja : en;
+    };
     if (row.has_month) {
         add("対象年月", "YYYYMM");
     }
@@ -112,7 +118,10 @@ RuleFinding describe_fault(const NameFault& fault, std::size_t file) {
     RuleFinding finding;
     finding.rule = fault.rule;
     finding.file = file;
-    finding.text_ja = (fault.rule == Rule::name_type ? "" : std::string(usual_words)) + texts.ja;
+    if (fault.rule != Rule::name_type) {
+        finding.text_ja = usual_words;
+    }
+    finding.text_ja += texts.ja;
     finding.text_en = std::move(texts.en);
     return finding;
 }

@@ -87,7 +87,8 @@ std::string name_units(UnitSet set) {
     std::string text;
     for (std::size_t i = 0; i < unit_rows.size(); ++i) {
         if ((set >> i & 1U) != 0) {
-            text += (text.empty() ? "" : ",") + std::string(unit_rows[i].id);
+            text += text.empty() ? "" : ",";
+            text += unit_rows[i].id;
         }
     }
     return text;
@@ -104,7 +105,8 @@ std::string name_tables(TableSet set, std::string_view separator) {
     std::string text;
     for (const auto& row : all_tables()) {
         if ((set & bit(row.table)) != 0) {
-            text += (text.empty() ? "" : std::string(separator)) + std::string(row.prefix);
+            text += text.empty() ? std::string_view() : separator;
+            text += row.prefix;
         }
     }
     return text;

@@ -8,8 +8,10 @@
 
 #include <openssl/pem.h>
 
+#include <csignal>
 #include <fstream>
 #include <iterator>
+#include <sys/resource.h>
 
 using namespace relay;
 using namespace relay::auth;
@@ -230,4 +232,19 @@ TEST_CASE("A CRL that cannot be written is an error, and no part of it stays", "
     }
     std::filesystem::remove_all(folder.path());
     CHECK(authority.write_crl({}, now).has_error());
+}
+
+TEST_CASE("A CA whose files cannot be written is not made", "[auth]") {
+    const test::TemporaryFolder folder;
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+    const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit none{0, before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &none) == 0); // as on a full disk
+    const auto made = Authority::create(folder.path(), now);
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+    static_cast<void>(std::signal(SIGXFSZ, handler));
+    CHECK(made.has_error());
+    CHECK_FALSE(std::filesystem::exists(folder.path() / "ca.key"));
+    CHECK(Authority::create(folder.path(), now).has_value());
 }

@@ -110,3 +110,25 @@ TEST_CASE("A password that is no UTF-8 or absurdly long is refused by name", "[a
     CHECK(auth::check_password_rules("KENNWORT26").empty());
     CHECK(auth::check_password_rules("kennwort2\x7f").empty());
 }
+
+TEST_CASE("Letters and digits are those of ASCII, at both ends of the alphabet", "[auth]") {
+    for (const char* const good : {"a2345678", "z2345678", "A2345678", "Z2345678", "abcdefg0", "abcdefg9"}) {
+        CAPTURE(good);
+        CHECK(auth::check_password_rules(good).empty());
+    }
+    for (const char* const bad : {"`2345678", "{2345678", "@2345678", "[2345678", "abcdefg/", "abcdefg:"}) {
+        CAPTURE(bad);
+        CHECK(auth::check_password_rules(bad).size() == 1);
+    }
+    CHECK(auth::check_password_rules("\xff\xfe").front().code == "bad_format");
+    CHECK_FALSE(auth::verify_password("\xff\xfe", hash("geheim2026")));
+    CHECK_FALSE(auth::hash_password("\xff\xfe", cheap).has_value());
+    CHECK_FALSE(auth::verify_password("geheim2026", "$argon2i$v=19$m=8,t=3,p=1$c29tZXNhbHQ$AAAA"));
+}
+
+TEST_CASE("A cost that cannot be paid gives no hash, and a decoy that fits no password", "[auth]") {
+    const PasswordCost none{8192, 0}; // no pass at all
+    CHECK_FALSE(auth::hash_password("geheim2026", none).has_value());
+    CHECK(auth::decoy_hash(none).empty());
+    CHECK(&auth::decoy_hash(cheap) == &auth::decoy_hash(cheap));
+}

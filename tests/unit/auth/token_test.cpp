@@ -26,3 +26,13 @@ TEST_CASE("What is not of a token's form has no digest", "[auth]") {
     CHECK_FALSE(auth::token_digest("+" + good.substr(1)));
     CHECK_FALSE(auth::token_digest(" " + good.substr(1)));
 }
+
+TEST_CASE("A token that is too short, too long or of other characters has no digest", "[auth]") {
+    const std::string good = auth::make_token().text;
+    CHECK(auth::token_digest(good));
+    CHECK_FALSE(auth::token_digest(good.substr(1)));
+    CHECK_FALSE(auth::token_digest(good + "A"));
+    for (const char wrong : {'+', '/', '=', ' ', '\n'}) {
+        CHECK_FALSE(auth::token_digest(wrong + good.substr(1)));
+    }
+}

@@ -8,8 +8,11 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <array>
 #include <functional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 using namespace relay;
 using namespace relay::protocol;
@@ -106,7 +109,19 @@ TEST_CASE("Signed attributes that are not the usual ones are judged by the full 
     };
     CHECK(verifier.verify_known(with_time(V_ASN1_UTCTIME, "240229235959Z")).has_value());
     for (const char* const text :
-         {"230229000000Z", "241301000000Z", "241231240000Z", "2412312359Z", "241231235959+0900", "24123123595aZ"}) {
+         {"230229000000Z",
+          "241301000000Z",
+          "241231240000Z",
+          "2412312359Z",
+          "241231235959+0900",
+          "24123123595aZ",
+          "240001000000Z",
+          "240100000000Z",
+          "240101006000Z",
+          "240101000060Z",
+          "240132000000Z",
+          "24010100000/Z",
+          "240101000000z"}) {
         INFO(text);
         const Bytes odd = with_time(V_ASN1_UTCTIME, text);
         CHECK_FALSE(verifier.verify_known(odd).has_value());
@@ -134,4 +149,63 @@ TEST_CASE("A full memory of signers forgets, and still verifies", "[cms]") {
     CHECK_FALSE(verifier.verify_known(messages.front()).has_value());
     CHECK(verifier.verify(messages.front()).has_value());
     CHECK(verifier.verify_known(messages.front()).has_value());
+}
+
+TEST_CASE("A signer that is asked for stays, while others come and go", "[cms]") {
+    cms::Verifier verifier(4); // two of a generation
+    const auto signer = test::make_certificate({});
+    REQUIRE(verifier.verify(sign_with(signer, "content")).has_value());
+    for (int i = 0; i < 8; ++i) {
+        REQUIRE(verifier.verify(sign_with(test::make_certificate({}), "content")).has_value());
+        CHECK(verifier.verify_known(sign_with(signer, "another")).has_value());
+    }
+}
+
+TEST_CASE("A message beyond all limits, or with more attributes than are usual, is judged by the full path", "[cms]") {
+    const auto signer = test::make_certificate({});
+    cms::Verifier verifier;
+    const std::string long_content(1024 * 1024, 'x');
+    const Bytes large = sign_with(signer, long_content);
+    CHECK(verifier.verify(large).has_value() == cms::verify(large).has_value());
+    CHECK_FALSE(verifier.verify_known(large).has_value());
+
+    const Bytes many = sign_with(signer, "content", usual | CMS_NOSMIMECAP, [](CMS_SignerInfo* info) {
+        constexpr std::array<std::uint8_t, 2> empty_sequence{0x30, 0x00};
+        for (const int nid :
+             {NID_friendlyName,
+              NID_pkcs9_unstructuredName,
+              NID_pkcs9_unstructuredAddress,
+              NID_ext_req,
+              NID_ms_ext_req}) {
+            REQUIRE(
+                CMS_signed_add1_attr_by_NID(
+                    info, nid, V_ASN1_SEQUENCE, empty_sequence.data(), static_cast<int>(empty_sequence.size())
+                ) == 1
+            );
+        }
+    });
+    REQUIRE(verifier.verify(many).has_value());
+    CHECK_FALSE(verifier.verify_known(many).has_value());
+}
+
+TEST_CASE("Whatever algorithm a message names, the short way accepts nothing that the full one refuses", "[cms]") {
+    const auto signer = test::make_certificate({.key = KeyKind::rsa2048});
+    const Bytes message = sign_with(signer, "content");
+    constexpr std::array<std::uint8_t, 8> family{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01};
+    const auto last = std::find_end(message.begin(), message.end(), family.begin(), family.end());
+    REQUIRE(last != message.end());
+    const auto at = static_cast<std::size_t>(last - message.begin()) + family.size();
+    REQUIRE(message[at] == 1); // rsaEncryption; what is named here is not signed
+    int good = 0;
+    for (int which = 0; which < 16; ++which) {
+        CAPTURE(which);
+        Bytes changed = message;
+        changed[at] = static_cast<std::uint8_t>(which);
+        cms::Verifier verifier;
+        const bool judged = cms::verify(changed).has_value();
+        CHECK(verifier.verify(changed).has_value() == judged);
+        CHECK((!verifier.verify_known(changed).has_value() || judged));
+        good += judged ? 1 : 0;
+    }
+    CHECK((good >= 1 && good <= 2)); // rsaEncryption, and sha256WithRSAEncryption
 }

@@ -71,3 +71,13 @@ TEST_CASE("Event types are read and told by the same names", "[protocol]") {
     CHECK(to_string(EventType::licence_changed) == "licence_changed");
     CHECK_FALSE(parse_event_type("bundle_dropped"));
 }
+
+TEST_CASE("What an event does not know is not in its leaf", "[protocol]") {
+    DeliveryEvent event = full_event();
+    event.actor->user_id.clear();
+    event.subject.reset();
+    const auto leaf = nlohmann::json::parse(canonical_leaf(event));
+    CHECK_FALSE(leaf.contains("subject"));
+    CHECK_FALSE(leaf["actor"].contains("user_id"));
+    CHECK(leaf["actor"].contains("certificate_sha256"));
+}

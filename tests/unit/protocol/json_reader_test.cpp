@@ -346,3 +346,47 @@ TEST_CASE("base64 members arrive as bytes", "[protocol]") {
     CHECK(document.root().optional_base64("b") == Bytes{});
     CHECK(document.finish().empty());
 }
+
+TEST_CASE("An escape that is cut short or means nothing is no JSON", "[protocol]") {
+    for (const char* const text :
+         {R"({"a":"\)",
+          R"({"a":"\x"})",
+          R"({"a":"\u)",
+          R"({"a":"\u12)",
+          R"({"a":"\u12g4"})",
+          R"({"a":"\ud800"})",
+          R"({"a":"\ud800\n"})",
+          R"({"a":"\ud800\u12"})",
+          R"({"a":"\ud800\ud7ff"})",
+          R"({"a":"\ud800\ue000"})",
+          R"({"a":"\udc00"})",
+          R"({"a":"\udfff"})",
+          R"({"a":"\u+123"})",
+          "{\"a\":\"\x1f\"}",
+          "{\"a\":\"\xe3\x81"}) {
+        CAPTURE(text);
+        auto document = JsonDocument::parse(text, {});
+        (void)document.root();
+        CHECK_FALSE(document.finish().empty());
+    }
+    auto document = JsonDocument::parse(R"({"a":"\ue000\ud7ff\uD800\uDC00\udbff\udfff"})", {});
+    auto root = document.root();
+    CHECK(root.string("a") == "\xee\x80\x80\xed\x9f\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf");
+    CHECK(document.finish().empty());
+}
+
+TEST_CASE("Space of every kind may stand between words, and no other", "[protocol]") {
+    for (const std::string space : {" ", "\n", "\r", "\t", " \r\n\t "}) {
+        auto document = JsonDocument::parse(
+            space + "{" + space + "\"a\"" + space + ":" + space + "\"b\"" + space + "}" + space, {}
+        );
+        auto root = document.root();
+        CHECK(root.string("a") == "b");
+        CHECK(document.finish().empty());
+    }
+    for (const std::string space : {"\v", "\f", "\xa0"}) {
+        auto document = JsonDocument::parse("{" + space + "}", {});
+        (void)document.root();
+        CHECK_FALSE(document.finish().empty());
+    }
+}

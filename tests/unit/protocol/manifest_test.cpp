@@ -221,3 +221,41 @@ TEST_CASE("A bundle ID is found in manifests that are not good", "[protocol]") {
     CHECK_FALSE(peek_bundle_id(as_bytes("\"bundle_id\"")));
     CHECK_FALSE(peek_bundle_id({}));
 }
+
+TEST_CASE(
+    "A manifest with and without cover letter, of one chunk and of several, is read back the same", "[protocol]"
+) {
+    for (const bool several : {false, true}) {
+        json source = complete();
+        if (several) {
+            source["payload"] = {{"size", 200'000}, {"chunk_size", 65'536}, {"chunks", json::array()}};
+            for (int i = 0; i < 4; ++i) {
+                source["payload"]["chunks"].push_back(std::string(64, static_cast<char>('0' + i)));
+            }
+            source["cover"] = "AAEC";
+        }
+        const auto manifest = read(source);
+        REQUIRE(manifest.has_value());
+        const auto text = write_manifest(*manifest);
+        const auto again = read_manifest(as_bytes(text), {});
+        REQUIRE(again.has_value());
+        CHECK(write_manifest(*again) == text);
+        CHECK(again->chunks.size() == (several ? 4U : 1U));
+        CHECK(again->cover.has_value() == several);
+    }
+}
+
+TEST_CASE("A CSV version stands beside standard CSV files alone", "[protocol]") {
+    for (const char* const name : {"a", "csv", ".cs", "x.pdf"}) {
+        json source = complete();
+        source["files"][0]["name"] = name;
+        CAPTURE(name);
+        CHECK(read(source).has_error());
+    }
+    for (const char* const version : {"20240", "2024070", "20240a", "20240/", "20240:"}) {
+        json source = complete();
+        source["files"][0]["csv_version"] = version;
+        CAPTURE(version);
+        CHECK(findings_of(read(source)) == All{"/files/0/csv_version bad_format"});
+    }
+}

@@ -1,5 +1,7 @@
 #include "protocol/problem.hpp"
 
+#include "protocol/problem_texts.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <nlohmann/json.hpp>
@@ -214,4 +216,15 @@ TEST_CASE("Errors made by name carry what the contract wants of them", "[protoco
 TEST_CASE("Taking the value of a refused result is a bug that is told", "[protocol]") {
     const Result<int> refused = errors::not_found("bundle");
     CHECK_THROWS_AS(refused.value(), std::logic_error);
+}
+
+TEST_CASE("A finding without a text of its own is told in the words of its code, or of the error's", "[protocol]") {
+    const auto detail_of = [](const std::string& code) {
+        Error error(ErrorCode::invalid_manifest);
+        error.findings.push_back({"/files/0", code, {}, {}});
+        return json::parse(problem_json(error, Language::en, "id"))["errors"][0]["detail"].get<std::string>();
+    };
+    CHECK(detail_of("clock_skew") == problem_text_en(ErrorCode::clock_skew).detail);
+    CHECK(detail_of("of_nobody") == problem_text_en(ErrorCode::invalid_manifest).detail);
+    CHECK(detail_of("missing") != detail_of("of_nobody"));
 }

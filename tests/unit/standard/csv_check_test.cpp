@@ -1,6 +1,8 @@
 // What is inside standard CSV files: each line of the table plants one fault and says where it must be told.
 #include "protocol/standard/csv_check.hpp"
 
+#include "tests/unit/standard/csv_files.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -13,37 +15,9 @@
 
 using namespace relay::protocol;
 using namespace relay::protocol::standard;
+using namespace relay::protocol::standard::testing;
 
 namespace {
-
-const std::string tail = "_9970100011_43_9970100029_11_20261120091500.CSV";
-const std::string old_tail = "_9970100011_9970100029_20261120091500.CSV";
-
-StandardName parse(const std::string& name) {
-    return std::get<StandardName>(parse_file_name(name, {}));
-}
-
-using Cells = std::map<int, std::string>;
-
-std::string row(int columns, Cells cells, const std::string& end = "\r\n") {
-    std::string text;
-    cells.insert({1, "202407"});
-    cells.insert({2, "999999"});
-    cells.insert({3, "9999900001"});
-    for (int i = 1; i <= columns; ++i) {
-        text += (i == 1 ? "" : ",") + cells[i];
-    }
-    return text + end;
-}
-
-ContentReport check(const std::string& name, const std::string& content, std::size_t piece, ImageNames images = {}) {
-    const auto parsed = parse(name);
-    CsvCheck checking(parsed, 0, images);
-    for (std::size_t at = 0; at < content.size(); at += piece) {
-        checking.feed(as_bytes(std::string_view(content).substr(at, piece)));
-    }
-    return checking.finish();
-}
 
 struct Place {
     std::string rule;
