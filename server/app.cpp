@@ -148,7 +148,7 @@ void App::Parts::count(int& parked) {
     const auto now = static_cast<int>(changes->parked());
     metrics.parked_polls(now - std::exchange(parked, now));
     metrics.body_memory(memory.used());
-    metrics.db_queue_depth(static_cast<std::int64_t>(executor->queued()));
+    metrics.db_queue_depth(static_cast<std::int64_t>(executor->queued() + bundles->queued()));
     metrics.crl_overdue(tls.trust()->crl_overdue(clock()));
     metrics.certificate_expires_at(tls.certificate_not_after());
 }

@@ -97,7 +97,7 @@ struct Metrics::State {
             .Add({});
     Gauge& body_memory = gauge("relay_body_memory_bytes", "Memory granted to bodies in flight");
     Gauge& parked = gauge("relay_parked_polls", "Polls that wait for a change");
-    Gauge& db_queue = gauge("relay_db_queue_jobs", "Jobs that wait for a database worker");
+    Gauge& db_queue = gauge("relay_db_queue_jobs", "Reads, commits and looks into inboxes that wait for the database");
     Family<Histogram>& db_runs = histogram_family("relay_db_query_duration_seconds", "Database jobs by name");
     Family<Histogram>& db_waits = histogram_family("relay_db_wait_seconds", "Wait for a database worker");
     Histogram& db_wait = db_waits.Add({}, database_seconds());

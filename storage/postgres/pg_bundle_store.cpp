@@ -263,7 +263,7 @@ Awaitable<Result<void>> PgBundleStore::sweep_old_sessions() {
 }
 
 std::size_t PgBundleStore::queued() const {
-    std::size_t sum = 0;
+    std::size_t sum = reader_.queued();
     for (const auto& writer : writers_) {
         sum += writer->queued();
     }

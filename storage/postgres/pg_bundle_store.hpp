@@ -50,7 +50,7 @@ public:
     [[nodiscard]] Awaitable<Result<void>> forget_objects(std::vector<std::string> keys) override;
     [[nodiscard]] Awaitable<Result<void>> sweep_old_sessions() override;
 
-    /// Items that wait for a group, over all writers.
+    /// Items that wait for a group, over all writers, and looks that wait for a reader.
     [[nodiscard]] std::size_t queued() const;
     /// Ends the writers and the reader; what is still queued, and all that comes later, completes as unavailable.
     void stop();

@@ -81,8 +81,13 @@ class ObjectStore:
         return Frozen(self, daemon)
 
     def radosgw_admin(self, *words):
-        return subprocess.run(["radosgw-admin", *words], env=dict(self.environment, CEPH_CONF=os.path.join(self.dir, "ceph.conf")), check=True,
-                              capture_output=True, text=True, timeout=120).stdout
+        environment = dict(self.environment, CEPH_CONF=os.path.join(self.dir, "ceph.conf"))
+        try:
+            return subprocess.run(["radosgw-admin", *words], env=environment, check=True, capture_output=True, text=True, timeout=120).stdout
+        except subprocess.TimeoutExpired as late:
+            state = subprocess.run(["timeout", "20", "ceph", "--connect-timeout", "10", "-s"], env=environment, capture_output=True, text=True)
+            with open(os.path.join(self.dir, "log", "osd.0.log"), encoding="utf-8", errors="replace") as log:
+                raise AssertionError("the store hangs: %s\n%s\n%s" % (late, state.stdout + state.stderr, "".join(log.readlines()[-30:]))) from late
 
     def restart_gateway(self, *options):
         """kill -9 and start again."""
