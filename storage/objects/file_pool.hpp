@@ -2,12 +2,7 @@
 #pragma once
 
 #include "protocol/error.hpp"
-#include "storage/awaitable.hpp"
-
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
+#include "storage/completion.hpp"
 
 #include <condition_variable>
 #include <cstddef>
@@ -33,16 +28,12 @@ public:
     /// job's own. The job does not throw.
     template <class T, class Job>
     [[nodiscard]] Awaitable<protocol::Result<T>> submit(Job job) {
-        auto begin = [this, kept = std::move(job)](auto handler) mutable {
-            using Handler = std::decay_t<decltype(handler)>;
-            auto task = std::make_unique<TaskOf<T, Job, Handler>>(std::move(kept), std::move(handler));
+        return await_completion<T>([this, kept = std::move(job)](auto completion) mutable {
+            auto task = std::make_unique<TaskOf<T, Job>>(std::move(kept), std::move(completion));
             if (!push(task)) {
                 task->refuse();
             }
-        };
-        return boost::asio::async_initiate<const boost::asio::use_awaitable_t<Executor>, void(protocol::Result<T>)>(
-            std::move(begin), use_relay_awaitable
-        );
+        });
     }
     /// Clean-up that nobody waits for; never refused.
     void submit_cleanup(std::function<void()> job);
@@ -58,33 +49,23 @@ private:
         virtual void run() = 0;
     };
 
-    template <class T, class Job, class Handler>
+    template <class T, class Job>
     class TaskOf final : public Task {
     public:
-        TaskOf(Job job, Handler handler)
+        TaskOf(Job job, std::unique_ptr<Completion<T>> completion)
             : job_(std::move(job)),
-              handler_(std::move(handler)),
-              guard_(boost::asio::make_work_guard(boost::asio::get_associated_executor(handler_))) {}
-        void run() override { deliver(job_()); }
-        void refuse() { deliver(protocol::errors::unavailable("too many file operations are waiting")); }
+              completion_(std::move(completion)) {}
+        void run() override { completion_->complete(job_()); }
+        void refuse() { completion_->complete(protocol::errors::unavailable("too many file operations are waiting")); }
 
     private:
-        void deliver(protocol::Result<T> result) {
-            const auto executor = guard_.get_executor();
-            boost::asio::post(executor, [handler = std::move(handler_), result = std::move(result)]() mutable {
-                handler(std::move(result));
-            });
-            guard_.reset();
-        }
-
         Job job_;
-        Handler handler_;
-        boost::asio::executor_work_guard<boost::asio::associated_executor_t<Handler>> guard_;
+        std::unique_ptr<Completion<T>> completion_;
     };
     class Cleanup;
 
-    template <class T, class Job, class Handler>
-    bool push(std::unique_ptr<TaskOf<T, Job, Handler>>& task) {
+    template <class T, class Job>
+    bool push(std::unique_ptr<TaskOf<T, Job>>& task) {
         const std::lock_guard lock(mutex_);
         if (tasks_.size() >= max_queued_) {
             return false;

@@ -41,15 +41,17 @@ bool UploadPipe::try_write(protocol::BytesView data) {
 }
 
 Awaitable<Result<void>> UploadPipe::write(protocol::BytesView data) {
-    return suspend<void>([this, data](std::unique_ptr<Waiter<void>> waiter) { begin_write(data, std::move(waiter)); });
+    return await_completion<void>([this, data](std::unique_ptr<Completion<void>> waiter) {
+        begin_write(data, std::move(waiter));
+    });
 }
 
-void UploadPipe::begin_write(protocol::BytesView data, std::unique_ptr<Waiter<void>> waiter) {
+void UploadPipe::begin_write(protocol::BytesView data, std::unique_ptr<Completion<void>> waiter) {
     std::unique_lock lock(mutex_);
     if (ended_ || written_ + static_cast<std::int64_t>(data.size()) > size_) {
         const auto error = ended_ ? *ended_ : protocol::errors::internal("more bytes than were announced");
         lock.unlock();
-        waiter->deliver(error);
+        waiter->complete(error);
         return;
     }
     written_ += static_cast<std::int64_t>(data.size());
@@ -64,7 +66,7 @@ void UploadPipe::begin_write(protocol::BytesView data, std::unique_ptr<Waiter<vo
         wake_();
     }
     if (waiter) {
-        waiter->deliver(Result<void>());
+        waiter->complete(Result<void>());
     }
 }
 
@@ -77,7 +79,7 @@ void UploadPipe::abandon() {
 }
 
 std::optional<std::size_t> UploadPipe::take(char* to, std::size_t room) {
-    std::unique_ptr<Waiter<void>> waiter;
+    std::unique_ptr<Completion<void>> waiter;
     std::size_t had = 0;
     {
         const std::lock_guard lock(mutex_);
@@ -96,13 +98,13 @@ std::optional<std::size_t> UploadPipe::take(char* to, std::size_t room) {
         }
     }
     if (waiter) {
-        waiter->deliver(Result<void>());
+        waiter->complete(Result<void>());
     }
     return had;
 }
 
 void UploadPipe::end(protocol::Error why) {
-    std::unique_ptr<Waiter<void>> waiter;
+    std::unique_ptr<Completion<void>> waiter;
     {
         const std::lock_guard lock(mutex_);
         ended_ = std::move(why);
@@ -112,7 +114,7 @@ void UploadPipe::end(protocol::Error why) {
         filled_ = 0;
     }
     if (waiter) {
-        waiter->deliver(*ended_);
+        waiter->complete(*ended_);
     }
 }
 
@@ -137,7 +139,7 @@ void UploadPipe::fill_locked() {
 }
 
 /// The writer goes on when much of the buffer is free again, so that it is not woken for every little piece.
-std::unique_ptr<Waiter<void>> UploadPipe::refill_locked() {
+std::unique_ptr<Completion<void>> UploadPipe::refill_locked() {
     if (rest_.empty() || filled_ > capacity / 2) {
         return nullptr;
     }

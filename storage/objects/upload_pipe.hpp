@@ -42,9 +42,9 @@ public:
 
 private:
     void fill_locked();
-    [[nodiscard]] std::unique_ptr<Waiter<void>> refill_locked();
+    [[nodiscard]] std::unique_ptr<Completion<void>> refill_locked();
     [[nodiscard]] bool needs_wake_locked();
-    void begin_write(protocol::BytesView data, std::unique_ptr<Waiter<void>> waiter);
+    void begin_write(protocol::BytesView data, std::unique_ptr<Completion<void>> waiter);
 
     const std::int64_t size_;
     const std::function<void()> wake_;
@@ -55,7 +55,7 @@ private:
     std::int64_t written_ = 0; ///< bytes that the writer brought
     std::int64_t taken_ = 0;   ///< bytes that the taker had
     protocol::BytesView rest_; ///< of a write that waits for room
-    std::unique_ptr<Waiter<void>> waiter_;
+    std::unique_ptr<Completion<void>> waiter_;
     std::optional<protocol::Error> ended_;
     bool taker_waits_ = false;
     bool abandoned_ = false;

@@ -2,10 +2,7 @@
 #pragma once
 
 #include "storage/bundle_store.hpp"
-
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
+#include "storage/completion.hpp"
 
 #include <chrono>
 #include <memory>
@@ -14,38 +11,6 @@
 #include <variant>
 
 namespace relay::storage::postgres {
-
-/// Takes a result, once, from any thread, to the caller that waits for it.
-template <class T>
-class Completion {
-public:
-    virtual ~Completion() = default;
-    Completion() = default;
-    Completion(const Completion&) = delete;
-    Completion& operator=(const Completion&) = delete;
-    virtual void complete(Result<T> result) = 0;
-};
-
-/// Posts to the handler's executor, which the work guard keeps running.
-template <class T, class Handler>
-class PostedCompletion final : public Completion<T> {
-public:
-    explicit PostedCompletion(Handler handler)
-        : handler_(std::move(handler)),
-          guard_(boost::asio::make_work_guard(boost::asio::get_associated_executor(handler_))) {}
-
-    void complete(Result<T> result) override {
-        const auto executor = guard_.get_executor();
-        boost::asio::post(executor, [handler = std::move(handler_), kept = std::move(result)]() mutable {
-            handler(std::move(kept));
-        });
-        guard_.reset();
-    }
-
-private:
-    Handler handler_;
-    boost::asio::executor_work_guard<boost::asio::associated_executor_t<Handler>> guard_;
-};
 
 template <class Item, class Outcome>
 struct Work {

@@ -20,10 +20,6 @@ constexpr int most_tries = 3;
 constexpr int most_conflicts = 3;
 constexpr int most_losses = 2;
 
-protocol::Duration between(std::chrono::steady_clock::time_point begin, std::chrono::steady_clock::time_point end) {
-    return std::chrono::duration_cast<protocol::Duration>(end - begin);
-}
-
 void fail_all(const CommitItems& items, const Error& error) {
     for (const auto& item : items) {
         item->fail(error);

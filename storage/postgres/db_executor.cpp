@@ -15,7 +15,7 @@ using Clock = std::chrono::steady_clock;
 using What = SqlFailure::What;
 
 protocol::Duration since(Clock::time_point begin) {
-    return std::chrono::duration_cast<protocol::Duration>(Clock::now() - begin);
+    return between(begin, Clock::now());
 }
 
 /// Notices a commit that a dead synchronous standby never confirmed: PostgreSQL only warns of it, and libpqxx hands out

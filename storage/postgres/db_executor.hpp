@@ -5,13 +5,10 @@
 #include "protocol/error.hpp"
 #include "protocol/time.hpp"
 #include "storage/awaitable.hpp"
+#include "storage/completion.hpp"
 #include "storage/postgres/pg_options.hpp"
 #include "storage/postgres/query.hpp"
 
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 #include <pqxx/pqxx>
 
 #include <atomic>
@@ -48,6 +45,12 @@ using Look = std::function<protocol::Result<T>(pqxx::transaction_base&)>;
 /// Told after every job, on a worker's thread: the query's name, the time in the queue and the time at work.
 using JobObserver =
     std::function<void(const char* name, protocol::Duration waited, protocol::Duration worked, bool ok)>;
+
+/// What observers are told of a time at work.
+[[nodiscard]] inline protocol::Duration
+between(std::chrono::steady_clock::time_point begin, std::chrono::steady_clock::time_point end) {
+    return std::chrono::duration_cast<protocol::Duration>(end - begin);
+}
 
 class DbExecutor final {
 public:
@@ -109,14 +112,13 @@ private:
         std::chrono::steady_clock::time_point queued_at_ = std::chrono::steady_clock::now();
     };
 
-    template <class T, class Transaction, class Work, class Handler>
+    template <class T, class Transaction, class Work>
     class TaskOf final : public Task {
     public:
-        TaskOf(const char* name, Access access, Work job, Handler handler)
+        TaskOf(const char* name, Access access, Work job, std::unique_ptr<Completion<T>> completion)
             : Task(name, access),
               job_(std::move(job)),
-              handler_(std::move(handler)),
-              guard_(boost::asio::make_work_guard(boost::asio::get_associated_executor(handler_))) {}
+              completion_(std::move(completion)) {}
 
         bool attempt(pqxx::connection& connection) override {
             Transaction transaction(connection, name_);
@@ -129,18 +131,11 @@ private:
             return true;
         }
         void set_error(protocol::Error error) override { result_.emplace(std::move(error)); }
-        void deliver() override {
-            const auto executor = guard_.get_executor();
-            boost::asio::post(executor, [handler = std::move(handler_), result = std::move(*result_)]() mutable {
-                handler(std::move(result));
-            });
-            guard_.reset();
-        }
+        void deliver() override { completion_->complete(std::move(*result_)); }
 
     private:
         Work job_;
-        Handler handler_;
-        boost::asio::executor_work_guard<boost::asio::associated_executor_t<Handler>> guard_;
+        std::unique_ptr<Completion<T>> completion_;
         std::optional<protocol::Result<T>> result_;
     };
 
@@ -161,14 +156,12 @@ private:
 
     template <class T, class Transaction, class Work>
     Awaitable<protocol::Result<T>> submit_to(Queue& queue, const char* name, Access access, Work job) {
-        auto begin = [this, &queue, name, access, kept = std::move(job)](auto handler) mutable {
-            using Handler = std::decay_t<decltype(handler)>;
-            using Kind = TaskOf<T, Transaction, Work, Handler>;
-            push(queue, std::make_unique<Kind>(name, access, std::move(kept), std::move(handler)));
-        };
-        return boost::asio::async_initiate<const boost::asio::use_awaitable_t<Executor>, void(protocol::Result<T>)>(
-            std::move(begin), use_relay_awaitable
-        );
+        return await_completion<T>([this, &queue, name, access, kept = std::move(job)](auto completion) mutable {
+            push(
+                queue,
+                std::make_unique<TaskOf<T, Transaction, Work>>(name, access, std::move(kept), std::move(completion))
+            );
+        });
     }
 
     std::string url_, audit_url_;

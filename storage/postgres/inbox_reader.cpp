@@ -19,10 +19,6 @@ constexpr std::array reader_queries{q::list_waiting};
 constexpr int nth_column = own_columns;
 constexpr std::chrono::seconds refusal_holds{1};
 
-protocol::Duration between(std::chrono::steady_clock::time_point begin, std::chrono::steady_clock::time_point end) {
-    return std::chrono::duration_cast<protocol::Duration>(end - begin);
-}
-
 /// The pages, in the order of the looks, of a result whose rows come in any order.
 std::vector<ListPage> pages_of(const std::vector<std::unique_ptr<InboxLook>>& looks, const PGresult& rows) {
     std::vector<ListPage> pages(looks.size());
@@ -162,18 +158,9 @@ PipelineRun InboxReader::read(Line& line, const Looks& looks) {
     }
     const auto give_up = looks.front()->submitted_at + limits_.look_deadline;
     for (int tries = 0; tries < 2 && Clock::now() < give_up; ++tries) {
-        if (!line.connection || !line.connection->is_alive()) {
-            if (Clock::now() - line.refused_at < refusal_holds) {
-                run.text = line.refusal;
-                return run;
-            }
-            auto opened = PipelineConnection::open(url_, reader_queries, std::nullopt);
-            if (!opened) {
-                line.refused_at = Clock::now();
-                run.text = line.refusal = opened.error().cause;
-                return run;
-            }
-            line.connection = std::move(*opened);
+        if (!connect(line)) {
+            run.text = line.refusal;
+            return run;
         }
         run = line.connection->run(std::span(&statement, 1), limits_.answer_limit);
         if (run.end == End::committed || run.end == End::refused) {
@@ -183,6 +170,24 @@ PipelineRun InboxReader::read(Line& line, const Looks& looks) {
     }
     run.text = run.text.empty() ? "waited too long for a look" : run.text;
     return run;
+}
+
+/// False: there is no connection, and `refusal` says why. One refusal speaks for a second.
+bool InboxReader::connect(Line& line) const {
+    if (line.connection && line.connection->is_alive()) {
+        return true;
+    }
+    if (Clock::now() - line.refused_at < refusal_holds) {
+        return false;
+    }
+    auto opened = PipelineConnection::open(url_, reader_queries, std::nullopt);
+    if (!opened) {
+        line.refused_at = Clock::now();
+        line.refusal = opened.error().cause;
+        return false;
+    }
+    line.connection = std::move(*opened);
+    return true;
 }
 
 } // namespace relay::storage::postgres

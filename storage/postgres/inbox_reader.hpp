@@ -2,7 +2,8 @@
 // statement, since starting one costs more than what it reads. Used by PgBundleStore alone.
 #pragma once
 
-#include "storage/postgres/commit_item.hpp"
+#include "storage/bundle_store.hpp"
+#include "storage/completion.hpp"
 #include "storage/postgres/db_executor.hpp"
 #include "storage/postgres/pipeline_connection.hpp"
 
@@ -56,6 +57,7 @@ private:
     Looks take_group();
     void carry_out(Line& line, Looks looks);
     PipelineRun read(Line& line, const Looks& looks);
+    bool connect(Line& line) const;
 
     const std::string url_;
     const Limits limits_;

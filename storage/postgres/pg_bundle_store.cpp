@@ -3,8 +3,6 @@
 #include "storage/postgres/bundle_job_queries.hpp"
 #include "storage/postgres/bundle_jobs.hpp"
 
-#include <boost/asio/async_result.hpp>
-
 #include <algorithm>
 
 namespace relay::storage::postgres {
@@ -61,17 +59,13 @@ PgBundleStore::PgBundleStore(
 template <class Work>
 Awaitable<Result<typename Work::OutcomeType>> PgBundleStore::commit(typename Work::ItemType item, std::size_t weight) {
     using Outcome = typename Work::OutcomeType;
-    auto begin = [this, kept = std::move(item), weight](auto handler) mutable {
-        using Handler = std::decay_t<decltype(handler)>;
+    return await_completion<Outcome>([this, kept = std::move(item), weight](auto completion) mutable {
         const auto writer = std::hash<BundleId>{}(kept.bundle_id) % writers_.size();
         auto waiting = std::make_unique<CommitItem>();
         waiting->weight = weight + item_overhead;
-        waiting->work = Work{std::move(kept), std::make_unique<PostedCompletion<Outcome, Handler>>(std::move(handler))};
+        waiting->work = Work{std::move(kept), std::move(completion)};
         writers_[writer]->submit(std::move(waiting));
-    };
-    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<Executor>, void(Result<Outcome>)>(
-        std::move(begin), use_relay_awaitable
-    );
+    });
 }
 
 Awaitable<Result<AcceptOutcome>> PgBundleStore::accept(AcceptItem item) {
@@ -195,16 +189,12 @@ Awaitable<Result<ListPage>> PgBundleStore::list_outbox(OutboxQuery query) {
 
 Awaitable<Result<ListPage>> PgBundleStore::list_inbox(InboxQuery query) {
     if (query.state == BundleState::waiting) {
-        auto begin = [this, query = std::move(query)](auto handler) mutable {
-            using Handler = std::decay_t<decltype(handler)>;
+        return await_completion<ListPage>([this, query = std::move(query)](auto completion) mutable {
             auto look = std::make_unique<InboxLook>();
             look->query = std::move(query);
-            look->completion = std::make_unique<PostedCompletion<ListPage, Handler>>(std::move(handler));
+            look->completion = std::move(completion);
             reader_.submit(std::move(look));
-        };
-        return boost::asio::async_initiate<const boost::asio::use_awaitable_t<Executor>, void(Result<ListPage>)>(
-            std::move(begin), use_relay_awaitable
-        );
+        });
     }
     return executor_.submit_look<ListPage>(
         q::list_inbox.name,
