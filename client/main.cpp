@@ -85,6 +85,12 @@ void add_cover(CLI::App& command, CoverOptions& cover) {
     );
 }
 
+void add_names_only(CLI::App& command, bool& names_only) {
+    command.add_flag(
+        "--names-only", names_only, words("Do not check what is inside the files", "ファイルの中身を確かめません")
+    );
+}
+
 void add_state(CLI::App& command, Options& options) {
     command.add_option(
         "--state",
@@ -103,11 +109,7 @@ void add_send(CLI::App& app, Options& options, Run& run) {
     send->add_option("--to", options.send.to, words("Number of the receiving office", "送信先の事業所番号"))
         ->required();
     add_cover(*send, options.send.cover);
-    send->add_flag(
-        "--names-only",
-        options.send.names_only,
-        words("Do not check what is inside the files", "ファイルの中身を確かめません")
-    );
+    add_names_only(*send, options.send.names_only);
     add_state(*send, options);
     send->add_option("files", options.send.files, words("Files of one sending unit", "一つの送信単位のファイル"))
         ->required();
@@ -138,11 +140,7 @@ void add_batch(CLI::App& app, Options& options, Run& run) {
         options.batch.cover.folder,
         words("Folder with a cover letter NUMBER.txt for an office", "事業所ごとの送付状「事業所番号.txt」のフォルダー")
     );
-    batch->add_flag(
-        "--names-only",
-        options.batch.names_only,
-        words("Do not check what is inside the files", "ファイルの中身を確かめません")
-    );
+    add_names_only(*batch, options.batch.names_only);
     add_state(*batch, options);
     batch->callback([&] { run = [&] { return run_send_batch(options.settings, options.batch); }; });
 }
@@ -209,11 +207,7 @@ void add_drafts(CLI::App& app, Options& options, Run& run) {
         )
     );
     send->add_option("number", options.draft.id, words("Number of the draft", "下書きの番号"))->required();
-    send->add_flag(
-        "--names-only",
-        options.draft.names_only,
-        words("Do not check what is inside the files", "ファイルの中身を確かめません")
-    );
+    add_names_only(*send, options.draft.names_only);
     send->callback([&] { run = [&] { return run_draft_send(options.settings, options.draft); }; });
 
     auto* drop = draft->add_subcommand("drop", words("Throw a draft away", "下書きを捨てます"));
