@@ -82,15 +82,13 @@ Awaitable<bool> Connection::read_request(Exchange& exchange, MessageBody& body) 
     if (!head) {
         co_return false;
     }
-    std::int64_t body_size = 0;
     if (*head) {
-        body_size = (**head).content_length.value_or(0);
-        body.announce(body_size, (**head).expect_continue);
+        body.announce((**head).content_length.value_or(0), (**head).expect_continue);
         begin_exchange(exchange, std::move(**head));
     } else {
         exchange.head_error = head->error();
     }
-    if (body_size == 0) {
+    if (body.size() == 0) {
         reader_.release_if_empty(); // a poll may be parked for a minute
     }
     co_return true;

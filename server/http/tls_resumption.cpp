@@ -87,8 +87,8 @@ SSL_TICKET_RETURN judge_ticket(
     if (!readable || !still_trusted(*context_data(SSL_get_SSL_CTX(ssl)).trust, session)) {
         return SSL_TICKET_RETURN_IGNORE_RENEW; // the full handshake that follows gives the alert
     }
-    return SSL_TICKET_RETURN_USE_RENEW; // clients use a ticket once (RFC 8446 C.4): every connection brings the next
-                                        // one
+    // Clients use a ticket once (RFC 8446 C.4): every connection brings the next one.
+    return SSL_TICKET_RETURN_USE_RENEW;
 }
 
 int keep_session(SSL* ssl, SSL_SESSION* session) {
