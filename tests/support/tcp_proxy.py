@@ -19,6 +19,7 @@ class TcpProxy:
     refuse  resets every connection, open ones too
     stall   keeps connections and moves nothing
     cut     resets a connection when `after` bytes of its request were moved
+    hold    moves `after` bytes of a connection's request and keeps the rest to itself
     mute    keeps every answer to itself once `after` bytes of a connection's request were moved
     busy    answers every request with 503 SlowDown; after `times` of them it passes
     lie     says 200 to every upload and keeps nothing
@@ -107,8 +108,8 @@ class TcpProxy:
                     time.sleep(0.02)
                 if self.mode == "mute" and not is_request and asked[0] >= self.after:
                     continue
-                if self.mode == "cut" and is_request:
-                    data = data[:self.after - asked[0]]
+                if self.mode in ("cut", "hold") and is_request:
+                    data = data[:max(self.after - asked[0], 0)]
                 sink.sendall(data)
                 asked[0] += len(data) if is_request else 0
                 if self.rate:
