@@ -25,6 +25,7 @@ target_sources(relay_server PRIVATE
     http/router.cpp
     http/server.cpp
     http/session_cache.cpp
+    http/session_peer.cpp
     http/timed_stream.cpp
     http/tls_context.cpp
     http/tls_peer.cpp

@@ -1,14 +1,13 @@
 #include "server/http/tls_resumption.hpp"
 
-#include "auth/x509_fields.hpp"
 #include "protocol/digest.hpp"
 #include "protocol/whole_file.hpp"
+#include "server/http/session_peer.hpp"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
-#include <openssl/x509.h>
 
 #include <algorithm>
 #include <chrono>
@@ -39,40 +38,31 @@ int data_index() {
 /// As of now, with the verdict on its chain cached in Trust. The key's strength was judged in the full handshake that
 /// made the session, under the same rules, so decoding the certificate again would buy nothing.
 bool still_trusted(const auth::Trust& trust, SSL_SESSION* session) {
-    X509* const peer = SSL_SESSION_get0_peer(session);
-    if (peer == nullptr) {
-        return false;
-    }
-    unsigned char* encoded = nullptr;
-    const int length = i2d_X509(peer, &encoded);
-    const auto not_before = auth::to_time(X509_get0_notBefore(peer));
-    const auto not_after = auth::to_time(X509_get0_notAfter(peer));
-    if (length <= 0 || !not_before || !not_after) {
+    const auto peer = packed_peer(session);
+    if (!peer) {
         return false;
     }
     auth::Certificate certificate;
-    certificate.der.assign(encoded, encoded + length);
-    OPENSSL_free(encoded);
-    certificate.sha256 = protocol::Digest::of(protocol::BytesView(certificate.der));
-    certificate.not_before = *not_before;
-    certificate.not_after = *not_after;
+    certificate.der = protocol::to_bytes(peer->certificate_der);
+    certificate.sha256 = protocol::Digest::of(peer->certificate_der);
+    certificate.not_before = peer->not_before;
+    certificate.not_after = peer->not_after;
     certificate.strong = true;
     return trust.verify(certificate, now()) == auth::ChainVerdict::good;
 }
 
-/// At most what the certificate still has to live.
-void limit_lifetime(SSL_SESSION* session) {
-    X509* const peer = SSL_SESSION_get0_peer(session);
-    const auto not_after = peer == nullptr ? std::nullopt : auth::to_time(X509_get0_notAfter(peer));
+/// Packed, and living at most as long as its certificate. Nobody else has the session yet. False: it cannot be kept.
+bool prepare_to_keep(SSL_SESSION* session) {
+    const auto peer = pack_peer(session) ? packed_peer(session) : std::nullopt;
     const auto left =
-        not_after ? std::chrono::floor<std::chrono::seconds>(*not_after - now()) : std::chrono::seconds(0);
+        peer ? std::chrono::floor<std::chrono::seconds>(peer->not_after - now()) : std::chrono::seconds(0);
     const auto lifetime = std::clamp<std::chrono::seconds>(left, std::chrono::seconds(0), longest_session);
     SSL_SESSION_set_timeout(session, lifetime.count());
+    return peer.has_value();
 }
 
 int begin_ticket(SSL* ssl, void* /*argument*/) {
-    limit_lifetime(SSL_get_session(ssl));
-    return 1;
+    return prepare_to_keep(SSL_get_session(ssl)) ? 1 : 0;
 }
 
 SSL_TICKET_RETURN judge_ticket(
@@ -92,7 +82,9 @@ SSL_TICKET_RETURN judge_ticket(
 }
 
 int keep_session(SSL* ssl, SSL_SESSION* session) {
-    limit_lifetime(session);
+    if (!prepare_to_keep(session)) {
+        return 0;
+    }
     context_data(SSL_get_SSL_CTX(ssl)).sessions->add(SessionPtr(session));
     return 1; // the reference is ours now
 }

@@ -91,7 +91,7 @@ Route make_route(Method method, const char* pattern, BodyKind body, Handler hand
 } // namespace
 
 Awaitable<Result<void>> ToldGate::check_certificate(Peer& peer) {
-    if (!peer.user_id || peer.certificate_der().empty()) {
+    if (!peer.user_id || protocol::Digest::of(protocol::BytesView(peer.certificate_der())) != peer.certificate_sha256) {
         co_return Error(Code::wrong_certificate, std::string("no user"));
     }
     if (refuse_certificate) {

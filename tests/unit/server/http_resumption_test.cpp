@@ -1,8 +1,11 @@
+#include "server/http/session_peer.hpp"
 #include "tests/unit/server/http_fixture.hpp"
 
 #include <catch2/catch.hpp>
+#include <openssl/ssl.h>
 
 using namespace relay::test;
+namespace http = relay::server::http;
 
 namespace {
 
@@ -91,4 +94,44 @@ TEST_CASE("tickets of kept keys outlive a reload, those of a dropped key do not"
     server.write_ticket_keys("short");
     CHECK_FALSE(server.tls->reload().has_value());
     CHECK(resumes()); // what was in force stays so
+}
+
+TEST_CASE("a packed session has its peer's certificate as DER alone, and resumes as before", "[server]") {
+    const TestServer server;
+    const ClientSession session = make_session(server);
+    const X509* const certificate = SSL_SESSION_get0_peer(session.get()); // the server's, at this end
+    REQUIRE(certificate != nullptr);
+    std::vector<std::uint8_t> der(static_cast<std::size_t>(i2d_X509(certificate, nullptr)));
+    std::uint8_t* end = der.data();
+    i2d_X509(certificate, &end);
+    CHECK_FALSE(http::packed_peer(session.get()));
+
+    for (int i = 0; i < 2; ++i) { // the second time finds nothing to do
+        REQUIRE(http::pack_peer(session.get()));
+        CHECK(SSL_SESSION_get0_peer(session.get()) == nullptr);
+        const auto peer = http::packed_peer(session.get());
+        REQUIRE(peer.has_value());
+        CHECK(relay::protocol::to_bytes(peer->certificate_der) == der);
+        CHECK(peer->not_before < peer->not_after);
+        CHECK_FALSE(peer->user_id.has_value());
+    }
+    TlsClient again(server.server->port(), &server.office, session.get());
+    CHECK(again.resumed());
+    again.send(get("/v1/hello"));
+    CHECK(again.receive().status == 200);
+}
+
+TEST_CASE("what no server of ours packed is no peer", "[server]") {
+    const ClientSession session(SSL_SESSION_new());
+    CHECK_FALSE(http::pack_peer(session.get()));
+    for (const std::string text :
+         {"",
+          "short",
+          "two times and 17 bytes of a name",
+          "0123456789abcdef\xff"
+          "KJ"}) {
+        INFO(text);
+        REQUIRE(SSL_SESSION_set1_ticket_appdata(session.get(), text.data(), text.size()) == 1);
+        CHECK_FALSE(http::packed_peer(session.get()));
+    }
 }
