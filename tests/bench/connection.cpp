@@ -54,6 +54,14 @@ int on_new_session(SSL* ssl, SSL_SESSION* session) {
     return 1;
 }
 
+/// Asked for by full handshakes only: a resumed one needs neither certificate nor key.
+int give_certificate(SSL* ssl, X509** certificate, EVP_PKEY** key) {
+    const Identity& identity = static_cast<const Connection*>(SSL_get_app_data(ssl))->identity();
+    *certificate = identity.certificate().release();
+    *key = identity.key().release();
+    return 1;
+}
+
 } // namespace
 
 std::string_view Answer::field(std::string_view name) const {
@@ -79,6 +87,7 @@ SslContext make_client_context() {
     );
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(context.get(), on_new_session);
+    SSL_CTX_set_client_cert_cb(context.get(), give_certificate);
     return context;
 }
 
@@ -92,11 +101,6 @@ void Connection::open(const Target& target, bool resume, std::function<void(bool
         return;
     }
     SSL_set_app_data(ssl_.get(), this);
-    const auto certificate = identity_->certificate();
-    const auto key = identity_->key();
-    if (SSL_use_certificate(ssl_.get(), certificate.get()) != 1 || SSL_use_PrivateKey(ssl_.get(), key.get()) != 1) {
-        openssl_failed("client certificate");
-    }
     if (resume && session_) {
         SSL_set_session(ssl_.get(), session_.get());
     }
