@@ -136,6 +136,14 @@ void Connection::close() {
     ssl_.reset();
 }
 
+void Connection::reset() {
+    if (fd_ >= 0) {
+        const linger none{1, 0};
+        ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    }
+    close();
+}
+
 void Connection::want(bool writing) {
     if (writing != writing_) {
         writing_ = writing;

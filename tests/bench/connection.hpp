@@ -52,8 +52,10 @@ public:
     void send(std::string request, OnAnswer on_answer);
     /// Called when the connection is lost while nothing is asked.
     void set_on_lost(std::function<void()> on_lost) { on_lost_ = std::move(on_lost); }
-    /// At once, without a word to anybody: as when the network is cut.
+    /// At once, without a word of TLS.
     void close();
+    /// The same with a reset, as when the network is cut: the kernel keeps the port for nobody.
+    void reset();
     [[nodiscard]] bool is_open() const noexcept { return ready_; }
     [[nodiscard]] bool was_resumed() const noexcept { return ssl_ && SSL_session_reused(ssl_.get()) == 1; }
     void forget_session() { session_.reset(); }

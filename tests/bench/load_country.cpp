@@ -8,8 +8,20 @@ namespace {
 constexpr std::size_t senders = 20;
 constexpr std::size_t most_recipients = 200; ///< who get deliveries: their payloads are sealed beforehand
 constexpr std::size_t handshakes_at_once = 24;
+/// Of one source address: once half of its ports are taken, the kernel looks longer and longer for a free one.
+constexpr std::size_t most_of_an_address = 7000;
 constexpr auto pause_after_failure = std::chrono::milliseconds(500);
 constexpr auto pause_when_unavailable = std::chrono::seconds(1);
+
+/// The options' source address is 127.0.x.y; further ones differ in the second number.
+Target target_for(const Target& target, std::size_t number) {
+    constexpr std::string_view net = "127.0.";
+    Target own = target;
+    if (own.source.starts_with(net)) {
+        own.source.replace(0, net.size(), "127." + std::to_string(number / most_of_an_address) + ".");
+    }
+    return own;
+}
 
 } // namespace
 
@@ -52,7 +64,9 @@ void Country::open(Terminal& terminal) {
     }
     terminal.handshaking = true;
     ++handshakes_;
-    terminal.connection.open(bench_.options.target, true, [this, &terminal](bool good) { on_open(terminal, good); });
+    terminal.connection.open(target_for(bench_.options.target, terminal.number), true, [this, &terminal](bool good) {
+        on_open(terminal, good);
+    });
 }
 
 void Country::on_open(Terminal& terminal, bool good) {
@@ -125,7 +139,7 @@ void Country::cut() {
     handshakes_ = 0;
     for (auto& terminal : terminals_) {
         terminal.parked = terminal.handshaking = false;
-        terminal.connection.close();
+        terminal.connection.reset();
     }
     open_all();
 }

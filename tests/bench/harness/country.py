@@ -12,7 +12,7 @@ from .stack import BINARIES, Failed, Load, Stack, reserve_port
 
 COUNTRY = 181566
 HEADROOM = 2000  # descriptors of a process that are no connections
-CLIENT_LIMIT = 18000  # connections of one source address
+CLIENT_LIMIT = 18000  # connections of a client process
 OPEN_LIMIT = 1800  # seconds that everybody may take to come
 BACK_LIMIT = 600
 
