@@ -125,14 +125,17 @@ def flatness(bench, report):
 
     # Before and after in turns, the better of two each: other loads on the machine must not decide.
     drive(stack, "uploads", identities=bench.offices, first=420, connections=4, recipient=401, seconds=30, count=120)
+    stack.settle()
     page_few, accept_few = min(page(), page()), min(accept(), accept())
     stack.psql("-v", "recipient=" + bench.number_of(400), "-v", "count=%d" % bench.waiting, "-f", os.path.join(ROOT, "tests", "bench", "big_inbox.sql"))
+    stack.settle()
     report.add("crowded_inbox_page", min(page(), page()), "µs", page_few, 1.1 * page_few, lower=True,
                note="a page of 100 from an inbox of %d, limit: of some hundred" % bench.waiting)
     report.add("crowded_inbox_accept", min(accept(), accept()), "µs", accept_few, 1.1 * accept_few, lower=True)
     stack.down()
     stack.cluster.start()
     stack.psql("-v", "count=%d" % bench.events, "-f", os.path.join(ROOT, "tests", "bench", "many_events.sql"), timeout=3000)
+    stack.settle()
     stack.up()
     report.add("long_log_accept", min(accept(), accept()), "µs", accept_few, 1.1 * accept_few, lower=True, note="after %d events more" % bench.events)
 

@@ -27,6 +27,7 @@ def growth(bench, report):
     report.add("growth_offices_%d" % stack.offices, first, "µs", first, lower=True, note="an accepted upload")
     for count in (16000, 64000):
         stack.provision(count - stack.offices, name="offices-%d" % count)
+        stack.settle()
         report.add("growth_offices_%d" % count, accept(bench, first=200), "µs", first, lower=True)
     first = None
     drive(stack, "uploads", identities=bench.offices, first=420, connections=4, recipient=401, seconds=60, count=120)
@@ -35,6 +36,7 @@ def growth(bench, report):
         if waiting > there:
             stack.psql("-v", "recipient=" + bench.number_of(400), "-v", "count=%d" % (waiting - there),
                        "-f", os.path.join(ROOT, "tests", "bench", "big_inbox.sql"))
+            stack.settle()
             there = waiting
         done, used = drive(stack, "polls", identities=bench.offices, first=400, connections=1, seconds=bench.seconds, path="/v1/inbox?limit=100")
         cost = sum(each(used, done))
@@ -45,6 +47,7 @@ def growth(bench, report):
         stack.down()
         stack.cluster.start()
         stack.psql("-v", "count=%d" % (events - there), "-f", os.path.join(ROOT, "tests", "bench", "many_events.sql"), timeout=3000)
+        stack.settle()
         stack.up()
         there = events
         cost = accept(bench, first=300)

@@ -113,6 +113,11 @@ class Stack:
     def sql(self, text, **options):
         return self.psql("-c", text, **options)
 
+    def settle(self):
+        """What rows that were just put in bulk leave to be done, done now and not while something is measured."""
+        self.sql("VACUUM (ANALYZE)")
+        self.sql("CHECKPOINT")
+
     # -- offices
     def provision(self, count, name="offices", key_type="p256"):
         """`count` more offices; the file of their identities."""
