@@ -1,7 +1,7 @@
 """Figures of connections: handshakes, memory, small requests; and nginx beside them."""
 
 from .accounting import kernel_memory, resident
-from .driving import drive, each
+from .driving import cheapest, each
 from .nginx import Nginx
 from .stack import Failed, Load
 
@@ -34,8 +34,8 @@ def poll_memory(bench, report):
 def handshake_cpu(bench, report):
     count = int(150 * bench.seconds)
     for resume in (False, True):
-        done, used = drive(bench.stack, "handshakes", identities=bench.offices, connections=16, count=count * (1 + resume),
-                           path="/v1/none", expect=404, resume=resume)
+        done, used = cheapest(bench.stack, "handshakes", identities=bench.offices, connections=16, count=count * (1 + resume),
+                              path="/v1/none", expect=404, resume=resume)
         name = "handshake_cpu_resumed" if resume else "handshake_cpu"
         if done["resumed"] != (done["done"] if resume else 0):
             raise Failed("%s: %d of %d were resumed" % (name, done["resumed"], done["done"]))
@@ -49,8 +49,8 @@ def handshake_cpu_tickets(bench, report):
     bench.stack.restart(tls__resumption="tickets")
     try:
         for resume in (False, True):
-            done, used = drive(bench.stack, "handshakes", identities=bench.offices, connections=16, count=int(150 * bench.seconds),
-                               path="/v1/none", expect=404, resume=resume)
+            done, used = cheapest(bench.stack, "handshakes", identities=bench.offices, connections=16, count=int(150 * bench.seconds),
+                                  path="/v1/none", expect=404, resume=resume)
             if done["resumed"] != (done["done"] if resume else 0):
                 raise Failed("tickets: %d of %d were resumed" % (done["resumed"], done["done"]))
             limit = bench.limits.handshake(resume, tickets=True)
@@ -65,7 +65,7 @@ def small_requests(bench, report):
     for name, options, limit, goal in (
             ("request_cpu", {"path": "/v1/none", "expect": 404}, "small", 11),
             ("post_10k_cpu", {"path": "/v1/outbox/00000000-0000-7000-8000-000000000000", "method": "PUT", "body": 10000, "expect": 400}, "post_10k", 18)):
-        done, used = drive(bench.stack, "polls", identities=bench.offices, connections=16, seconds=bench.seconds / 2, **options)
+        done, used = cheapest(bench.stack, "polls", identities=bench.offices, connections=16, seconds=bench.seconds / 4, **options)
         server, _ = each(used, done)
         raw = bench.limits.http[limit]
         # The goal is that of a quiet machine: it grows as the limit has grown.

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 
-from .driving import CORES, US, drive, each
+from .driving import CORES, US, cheapest, drive, each, least
 from .stack import BINARIES, PASSWORD, POSTGRES, ROOT, Failed, Load
 
 # Offices (numbers in the file of identities): 0 uploads, 100 batches, 200 uploads on a slow disk, 300 sign-ins, 400 into a
@@ -19,8 +19,8 @@ def cost_note(used, done):
 
 
 def accepted_uploads(bench, report):
-    done, used = drive(bench.stack, "uploads", identities=bench.offices, connections=64, seconds=bench.seconds,
-                       count=int(6000 * bench.seconds))
+    done, used = cheapest(bench.stack, "uploads", identities=bench.offices, connections=64, seconds=bench.seconds / 2,
+                          count=int(3500 * bench.seconds))
     server, postgres = each(used, done)
     limit = bench.limits.upload()
     value = CORES * US / (server + postgres)
@@ -33,15 +33,15 @@ def accepted_uploads(bench, report):
 
 
 def batch_uploads(bench, report):
-    done, used = drive(bench.stack, "uploads", identities=bench.offices, first=100, connections=8, batch=50, seconds=bench.seconds / 2,
-                       count=int(4000 * bench.seconds))
+    done, used = cheapest(bench.stack, "uploads", identities=bench.offices, first=100, connections=8, batch=50, seconds=bench.seconds / 4,
+                          count=int(2000 * bench.seconds))
     limit = bench.limits.upload()
     report.add("batch_upload_cpu", sum(each(used, done)), "µs", limit, limit / 0.7, lower=True, note="50 in a call; " + cost_note(used, done))
 
 
 def delivery_cpu(bench, report):
-    done, used = drive(bench.stack, "deliveries", identities=bench.offices, first=500, connections=64, seconds=bench.seconds,
-                       count=int(2500 * bench.seconds))
+    done, used = cheapest(bench.stack, "deliveries", identities=bench.offices, first=500, connections=64, seconds=bench.seconds / 2,
+                          count=int(1500 * bench.seconds))
     limit = bench.limits.delivery()
     report.add("delivery_cpu", sum(each(used, done)), "µs", limit, 1.6 * limit, lower=True, note=cost_note(used, done))
 
@@ -59,8 +59,8 @@ def delivery_cpu_paced(bench, report):
 
 
 def mailbox_polls(bench, report):
-    done, used = drive(bench.stack, "polls", identities=bench.offices, first=2000, connections=32, seconds=bench.seconds / 2,
-                       path="/v1/inbox?limit=100")
+    done, used = cheapest(bench.stack, "polls", identities=bench.offices, first=2000, connections=32, seconds=bench.seconds / 4,
+                          path="/v1/inbox?limit=100")
     limit = bench.limits.http["small"] + bench.limits.rows(32)["poll"] + bench.limits.rows(32)["poll_client"]
     report.add("poll_cpu", sum(each(used, done)), "µs", limit, lower=True, note="an empty inbox, no wait; " + cost_note(used, done))
     # Many waits of a second that end empty: what each costs from its request to its answer.
@@ -123,21 +123,20 @@ def flatness(bench, report):
                            count=int(2500 * bench.seconds))
         return sum(each(used, done))
 
-    # Before and after in turns, the better of two each: other loads on the machine must not decide.
     drive(stack, "uploads", identities=bench.offices, first=420, connections=4, recipient=401, seconds=30, count=120)
     stack.settle()
-    page_few, accept_few = min(page(), page()), min(accept(), accept())
+    page_few, accept_few = least(page), least(accept)
     stack.psql("-v", "recipient=" + bench.number_of(400), "-v", "count=%d" % bench.waiting, "-f", os.path.join(ROOT, "tests", "bench", "big_inbox.sql"))
     stack.settle()
-    report.add("crowded_inbox_page", min(page(), page()), "µs", page_few, 1.1 * page_few, lower=True,
+    report.add("crowded_inbox_page", least(page), "µs", page_few, 1.1 * page_few, lower=True,
                note="a page of 100 from an inbox of %d, limit: of some hundred" % bench.waiting)
-    report.add("crowded_inbox_accept", min(accept(), accept()), "µs", accept_few, 1.1 * accept_few, lower=True)
+    report.add("crowded_inbox_accept", least(accept), "µs", accept_few, 1.1 * accept_few, lower=True)
     stack.down()
     stack.cluster.start()
     stack.psql("-v", "count=%d" % bench.events, "-f", os.path.join(ROOT, "tests", "bench", "many_events.sql"), timeout=3000)
     stack.settle()
     stack.up()
-    report.add("long_log_accept", min(accept(), accept()), "µs", accept_few, 1.1 * accept_few, lower=True, note="after %d events more" % bench.events)
+    report.add("long_log_accept", least(accept), "µs", accept_few, 1.1 * accept_few, lower=True, note="after %d events more" % bench.events)
 
 
 def large_payloads(bench, report):
