@@ -44,31 +44,17 @@ ordered_json facts_of(const storage::BundleFacts& facts) {
 }
 
 Result<void> show(Relay& relay, const Options& options) {
-    const auto accounts = relay.accounts();
-    if (!accounts) {
-        return accounts.error();
-    }
-    const auto bundle = (*accounts)->find_bundle(*protocol::BundleId::parse(options.bundle_id));
-    if (!bundle) {
-        return bundle.error();
-    }
-    print_facts(facts_of(*bundle), options.json);
-    return {};
+    const auto bundle_id = *protocol::BundleId::parse(options.bundle_id);
+    return show_found(
+        relay, options.json, [&](auto& accounts) { return accounts.find_bundle(bundle_id); }, facts_of
+    );
 }
 
 Result<void> list(Relay& relay, const Options& options) {
-    const auto accounts = relay.accounts();
-    if (!accounts) {
-        return accounts.error();
-    }
-    const auto bundles = (*accounts)->list_bundles(
-        *protocol::OfficeNumber::parse(options.office), protocol::parse_bundle_state(options.state), options.limit
-    );
-    if (!bundles) {
-        return bundles.error();
-    }
-    std::vector<ordered_json> rows;
-    for (const auto& bundle : *bundles) {
+    const auto office = *protocol::OfficeNumber::parse(options.office);
+    const auto state = protocol::parse_bundle_state(options.state);
+    const auto find = [&](auto& accounts) { return accounts.list_bundles(office, state, options.limit); };
+    return list_found(relay, options.json, find, [&](const storage::BundleFacts& bundle) {
         auto row = facts_of(bundle);
         if (!options.json) {
             for (const char* detail :
@@ -76,35 +62,30 @@ Result<void> list(Relay& relay, const Options& options) {
                 row.erase(detail);
             }
         }
-        rows.push_back(std::move(row));
+        return row;
+    });
+}
+
+ordered_json stats_of(const storage::RelayStats& stats) {
+    ordered_json out;
+    out["open_offices"] = stats.open_offices;
+    out["open_users"] = stats.open_users;
+    out["valid_certificates"] = stats.valid_certificates;
+    out["running_sessions"] = stats.running_sessions;
+    for (const auto& [state, count] : stats.bundles) {
+        out["bundles_" + state] = count;
     }
-    print_rows(rows, options.json);
-    return {};
+    out["payload_bytes"] = stats.payload_bytes;
+    out["pending_objects"] = stats.pending_objects;
+    out["events"] = stats.events;
+    out["log_size"] = stats.log_size;
+    return out;
 }
 
 Result<void> show_stats(Relay& relay, const Options& options) {
-    const auto accounts = relay.accounts();
-    if (!accounts) {
-        return accounts.error();
-    }
-    const auto stats = (*accounts)->stats();
-    if (!stats) {
-        return stats.error();
-    }
-    ordered_json out;
-    out["open_offices"] = stats->open_offices;
-    out["open_users"] = stats->open_users;
-    out["valid_certificates"] = stats->valid_certificates;
-    out["running_sessions"] = stats->running_sessions;
-    for (const auto& [state, count] : stats->bundles) {
-        out["bundles_" + state] = count;
-    }
-    out["payload_bytes"] = stats->payload_bytes;
-    out["pending_objects"] = stats->pending_objects;
-    out["events"] = stats->events;
-    out["log_size"] = stats->log_size;
-    print_facts(out, options.json);
-    return {};
+    return show_found(
+        relay, options.json, [](auto& accounts) { return accounts.stats(); }, stats_of
+    );
 }
 
 CLI::Validator is_bundle_id() {

@@ -84,24 +84,12 @@ Result<void> write_crl(Relay& relay) {
 }
 
 Result<void> list_certificates(Relay& relay, const CertificateOptions& options) {
-    const auto accounts = relay.accounts();
-    if (!accounts) {
-        return accounts.error();
-    }
     std::optional<protocol::Time> before;
     if (!options.expiring.empty()) {
         before = now() + *parse_duration(options.expiring);
     }
-    const auto certificates = (*accounts)->list_certificates(before);
-    if (!certificates) {
-        return certificates.error();
-    }
-    std::vector<ordered_json> rows;
-    for (const auto& certificate : *certificates) {
-        rows.push_back(facts_of(certificate));
-    }
-    print_rows(rows, options.json);
-    return {};
+    const auto find = [&](auto& accounts) { return accounts.list_certificates(before); };
+    return list_found(relay, options.json, find, facts_of);
 }
 
 Result<void> revoke_certificate(Relay& relay, const CertificateOptions& options) {

@@ -69,6 +69,38 @@ void add_json_flag(CLI::App& command, bool& json);
 void print_rows(const std::vector<nlohmann::ordered_json>& rows, bool json);
 /// One thing: a line for each member, or a JSON object.
 void print_facts(const nlohmann::ordered_json& facts, bool json);
+/// Prints the one thing that `find` asks of the accounts (storage::AccountAdmin&), as `facts_of` tells it.
+template <class Find, class FactsOf>
+Result<void> show_found(Relay& relay, bool json, Find find, FactsOf facts_of) {
+    const auto accounts = relay.accounts();
+    if (!accounts) {
+        return accounts.error();
+    }
+    const auto found = find(**accounts);
+    if (!found) {
+        return found.error();
+    }
+    print_facts(facts_of(*found), json);
+    return {};
+}
+/// The same for many.
+template <class Find, class FactsOf>
+Result<void> list_found(Relay& relay, bool json, Find find, FactsOf facts_of) {
+    const auto accounts = relay.accounts();
+    if (!accounts) {
+        return accounts.error();
+    }
+    const auto found = find(**accounts);
+    if (!found) {
+        return found.error();
+    }
+    std::vector<nlohmann::ordered_json> rows;
+    for (const auto& one : *found) {
+        rows.push_back(facts_of(one));
+    }
+    print_rows(rows, json);
+    return {};
+}
 /// Plain words to standard output.
 void say(std::string_view line);
 /// An error as one line for people.

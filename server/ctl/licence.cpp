@@ -16,6 +16,16 @@ struct Options {
     bool json = false;
 };
 
+ordered_json facts_of(const storage::LicenceRow& row) {
+    ordered_json out;
+    out["grant"] = row.licence_id;
+    out["office"] = row.office.str();
+    out["kind"] = row.kind;
+    out["from"] = protocol::to_string(row.from);
+    out["until"] = protocol::to_string(row.until);
+    return out;
+}
+
 Result<void> grant(Relay& relay, const Options& options) {
     const auto accounts = relay.accounts();
     if (!accounts) {
@@ -48,26 +58,10 @@ Result<void> end(Relay& relay, const Options& options) {
 }
 
 Result<void> list(Relay& relay, const Options& options) {
-    const auto accounts = relay.accounts();
-    if (!accounts) {
-        return accounts.error();
-    }
-    const auto grants = (*accounts)->list_licences(OfficeNumber::parse(options.number));
-    if (!grants) {
-        return grants.error();
-    }
-    std::vector<ordered_json> rows;
-    for (const auto& row : *grants) {
-        ordered_json out;
-        out["grant"] = row.licence_id;
-        out["office"] = row.office.str();
-        out["kind"] = row.kind;
-        out["from"] = protocol::to_string(row.from);
-        out["until"] = protocol::to_string(row.until);
-        rows.push_back(std::move(out));
-    }
-    print_rows(rows, options.json);
-    return {};
+    const auto office = OfficeNumber::parse(options.number);
+    return list_found(
+        relay, options.json, [&](auto& accounts) { return accounts.list_licences(office); }, facts_of
+    );
 }
 
 } // namespace

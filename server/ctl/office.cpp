@@ -45,33 +45,16 @@ Result<void> add(Relay& relay, const Options& options) {
 }
 
 Result<void> list(Relay& relay, const Options& options) {
-    const auto accounts = relay.accounts();
-    if (!accounts) {
-        return accounts.error();
-    }
-    const auto offices = (*accounts)->list_offices();
-    if (!offices) {
-        return offices.error();
-    }
-    std::vector<ordered_json> rows;
-    for (const auto& office : *offices) {
-        rows.push_back(facts_of(office));
-    }
-    print_rows(rows, options.json);
-    return {};
+    return list_found(
+        relay, options.json, [](auto& accounts) { return accounts.list_offices(); }, facts_of
+    );
 }
 
 Result<void> show(Relay& relay, const Options& options) {
-    const auto accounts = relay.accounts();
-    if (!accounts) {
-        return accounts.error();
-    }
-    const auto office = (*accounts)->find_office(*OfficeNumber::parse(options.number));
-    if (!office) {
-        return office.error();
-    }
-    print_facts(facts_of(*office), options.json);
-    return {};
+    const auto number = *OfficeNumber::parse(options.number);
+    return show_found(
+        relay, options.json, [&](auto& accounts) { return accounts.find_office(number); }, facts_of
+    );
 }
 
 Result<void> close(Relay& relay, const Options& options) {

@@ -104,33 +104,16 @@ Result<void> close(Relay& relay, const Options& options) {
 }
 
 Result<void> list(Relay& relay, const Options& options) {
-    const auto accounts = relay.accounts();
-    if (!accounts) {
-        return accounts.error();
-    }
-    const auto users = (*accounts)->list_users();
-    if (!users) {
-        return users.error();
-    }
-    std::vector<ordered_json> rows;
-    for (const auto& user : *users) {
-        rows.push_back(facts_of(user));
-    }
-    print_rows(rows, options.json);
-    return {};
+    return list_found(
+        relay, options.json, [](auto& accounts) { return accounts.list_users(); }, facts_of
+    );
 }
 
 Result<void> show(Relay& relay, const Options& options) {
-    const auto accounts = relay.accounts();
-    if (!accounts) {
-        return accounts.error();
-    }
-    const auto user = (*accounts)->find_user(*UserId::parse(options.user_id));
-    if (!user) {
-        return user.error();
-    }
-    print_facts(facts_of(*user), options.json);
-    return {};
+    const auto user_id = *UserId::parse(options.user_id);
+    return show_found(
+        relay, options.json, [&](auto& accounts) { return accounts.find_user(user_id); }, facts_of
+    );
 }
 
 void add_user_id(CLI::App& command, Options& options) {
