@@ -17,7 +17,16 @@ namespace relay::storage::postgres::bundle_queries {
 inline constexpr Query lock_bundles{
     "lock_bundles", "SELECT bundle_id FROM bundles WHERE bundle_id = ANY($1::uuid[]) ORDER BY bundle_id FOR UPDATE"};
 
-// $1 offices of acceptances, $2 bundle_ids of chunks. Primary keys.
+// With settle_bundles, for a group that locks nothing else. The clock is read when all locks are had, and the
+// function's statements see what is committed by then. $1 bundle_ids. Primary key.
+inline constexpr Query lock_and_settle{"lock_and_settle", R"(
+SELECT settle_bundles($1::uuid[]) FROM (
+    SELECT min(b.due_at) AS due_at FROM (
+        SELECT due_at FROM bundles WHERE bundle_id = ANY($1::uuid[]) ORDER BY bundle_id FOR UPDATE) b) d
+WHERE d.due_at <= clock_timestamp())"};
+
+// For a group that does more than accept: its chunks may take places too, in the same order, and what is due is settled
+// after these locks. $1 offices of acceptances, $2 bundle_ids of chunks. Primary keys.
 inline constexpr Query lock_mailboxes{"lock_mailboxes", R"(
 SELECT office FROM mailboxes WHERE office = ANY(ARRAY(
     SELECT unnest($1::text[]) UNION SELECT recipient FROM bundles WHERE bundle_id = ANY($2::uuid[])))
@@ -28,14 +37,16 @@ inline constexpr Query lock_objects{
     "lock_objects",
     "SELECT key FROM pending_objects WHERE key = ANY($1::text[]) AND doomed IS NOT TRUE ORDER BY key FOR UPDATE"};
 
-// Drops, expiries and lapses that are due, and what they destroy. $1 bundle_ids, locked. The function's own look for
-// something due is all that it costs practically every group.
+// Drops, expiries and lapses that are due, and what they destroy. $1 bundle_ids, locked.
 inline constexpr Query settle_bundles{"settle_bundles", "SELECT settle_bundles($1::uuid[])"};
 
-// $1 offices, $2 places to take in their inboxes, $3 in their outboxes. Primary key.
+// Locks the mailboxes in the offices' order. $1 offices, $2 places to take in their inboxes, $3 in their outboxes.
+// Primary key.
 inline constexpr Query take_places{"take_places", R"(
 UPDATE mailboxes m SET last_in = m.last_in + d.ins, last_out = m.last_out + d.outs
-FROM (SELECT unnest($1::text[]) AS office, unnest($2::bigint[]) AS ins, unnest($3::bigint[]) AS outs) d
+FROM (SELECT l.office, i.ins, i.outs
+      FROM (SELECT unnest($1::text[]) AS office, unnest($2::bigint[]) AS ins, unnest($3::bigint[]) AS outs) i
+      JOIN mailboxes l ON l.office = i.office ORDER BY l.office FOR UPDATE OF l) d
 WHERE m.office = d.office)"};
 
 // Acceptances, one element per item: $1 bundle_id … $10 whole, $11 and $12 how far its places lie before the mailboxes'
@@ -268,10 +279,10 @@ LEFT JOIN LATERAL (SELECT * FROM bundle_manifests m WHERE m.bundle_id = b.bundle
                    AND (NOT i.accepts OR b.upload_id <> i.upload_id) OFFSET 0) m ON true)"};
 
 inline constexpr std::array group_queries{
-    lock_bundles,    lock_mailboxes,   lock_objects,     settle_bundles, take_places,
-    insert_bundles,  insert_manifests, insert_payloads,  tell_accepted,  insert_chunks,
-    doom_untaken,    publish_bundles,  claim_bundles,    cover_bundles,  take_receipts,
-    insert_receipts, destroy_payloads, notify_mailboxes, answer_items,
+    lock_and_settle, lock_bundles,    lock_mailboxes,   lock_objects,     settle_bundles,
+    take_places,     insert_bundles,  insert_manifests, insert_payloads,  tell_accepted,
+    insert_chunks,   doom_untaken,    publish_bundles,  claim_bundles,    cover_bundles,
+    take_receipts,   insert_receipts, destroy_payloads, notify_mailboxes, answer_items,
 };
 
 } // namespace relay::storage::postgres::bundle_queries

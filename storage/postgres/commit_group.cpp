@@ -76,7 +76,6 @@ CommitGroup::CommitGroup(std::span<const std::unique_ptr<CommitItem>> items, con
       outstanding_upload_bytes_(keep(options.outstanding_upload_bytes)) {
     sort(items);
     add_locks();
-    add(q::settle_bundles, {all_ids_});
     if (!accepts_.empty()) {
         add_acceptances();
     }
@@ -124,22 +123,25 @@ void CommitGroup::sort(std::span<const std::unique_ptr<CommitItem>> items) {
     all_ids_ = keep(ids.take());
 }
 
+/// Bundles, mailboxes, objects: everybody's order. What is due is settled when all locks are had.
 void CommitGroup::add_locks() {
-    add(q::lock_bundles, {all_ids_});
-    if (!accepts_.empty() || !chunks_.empty()) {
-        std::set<std::string_view> offices;
-        for (const AcceptItem* item : accepts_) {
-            offices.insert(item->sender.view());
-            offices.insert(item->recipient.view());
-        }
-        PgArray numbers(ElementType::text);
-        for (const auto office : offices) {
-            numbers.add_text(office);
-        }
-        const Bytes* kept = keep(numbers.take());
-        add(q::lock_mailboxes, {kept, bundle_ids(chunks_)});
+    const bool only_acceptances = accepts_.size() == answered_.size() && coverage_.empty();
+    if (only_acceptances || (accepts_.empty() && chunks_.empty())) {
+        add(q::lock_and_settle, {all_ids_}); // places are taken under locks of their own; no acceptance is ever late
+        return;
     }
-    PgArray keys(ElementType::text);
+    add(q::lock_bundles, {all_ids_});
+    std::set<std::string_view> offices;
+    for (const AcceptItem* item : accepts_) {
+        offices.insert(item->sender.view());
+        offices.insert(item->recipient.view());
+    }
+    PgArray numbers(ElementType::text), keys(ElementType::text);
+    for (const auto office : offices) {
+        numbers.add_text(office);
+    }
+    const Bytes* kept = keep(numbers.take());
+    add(q::lock_mailboxes, {kept, bundle_ids(chunks_)});
     bool any = false;
     for (const ChunkItem* item : chunks_) {
         if (item->object_key) {
@@ -150,6 +152,7 @@ void CommitGroup::add_locks() {
     if (any) {
         add(q::lock_objects, {keep(keys.take())});
     }
+    add(q::settle_bundles, {all_ids_});
 }
 
 /// Takes places for all acceptances. Columns: how far each item's two places lie before the mailboxes' last ones after
