@@ -77,6 +77,9 @@ INSERT INTO events (event_id, type, at, actor_user, actor_certificate, bundle_id
 SELECT $3::uuid, 'bundle_withdrawn', withdrawn_at, $4::text, decode($5::text, 'hex'), bundle_id, sender, recipient, manifest_sha256
 FROM withdrawn)"};
 
+// Payloads of bundles that a withdrawal brought to their end. $1 bundle_ids, locked.
+inline constexpr Query destroy_payloads{"destroy_payloads", "SELECT destroy_payloads($1::uuid[])"};
+
 // Whose turn it is; what others hold is theirs to settle. $1 limit. Index bundles_due.
 inline constexpr Query lock_due{"lock_due", R"(
 SELECT bundle_id FROM bundles WHERE due_at <= now() ORDER BY due_at LIMIT $1::int FOR UPDATE SKIP LOCKED)"};

@@ -50,52 +50,42 @@ FROM (SELECT l.office, i.ins, i.outs
 WHERE m.office = d.office)"};
 
 // Acceptances, one element per item: $1 bundle_id … $10 whole, $11 and $12 how far its places lie before the mailboxes'
-// last ones, $13 bytes that earlier items of this group reserve for the sender. $14 ms until expiry, $15 ms until an
-// unfinished upload is dropped, $16 bytes a sender may have outstanding (bundles_uploading).
-inline constexpr Query insert_bundles{"insert_bundles", "WITH " RELAY_MOMENT R"(
-INSERT INTO bundles (bundle_id, upload_id, sender, recipient, out_place, in_place, state, manifest_sha256, payload_size,
-                     chunk_size, chunk_count, created_at, reserved_at, accepted_at, expires_at, due_at)
-SELECT i.bundle_id, i.upload_id, i.sender, i.recipient, o.last_out - i.out_back,
-       CASE WHEN i.whole THEN p.last_in - i.in_back END, CASE WHEN i.whole THEN 'waiting' ELSE 'uploading' END,
-       i.manifest_sha256, i.payload_size, i.chunk_size, i.chunk_count, i.created_at, t,
-       CASE WHEN i.whole THEN t END, CASE WHEN i.whole THEN t + $14::bigint * interval '1 ms' END,
-       t + CASE WHEN i.whole THEN $14::bigint ELSE $15::bigint END * interval '1 ms'
-FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS upload_id, unnest($3::text[]) AS sender,
-             unnest($4::text[]) AS recipient, unnest($5::bytea[]) AS manifest_sha256,
-             unnest($6::timestamptz[]) AS created_at, unnest($7::bigint[]) AS payload_size,
-             unnest($8::bigint[]) AS chunk_size, unnest($9::int[]) AS chunk_count, unnest($10::boolean[]) AS whole,
-             unnest($11::bigint[]) AS in_back, unnest($12::bigint[]) AS out_back, unnest($13::bigint[]) AS ahead) i
-JOIN mailboxes o ON o.office = i.sender JOIN mailboxes p ON p.office = i.recipient CROSS JOIN moment
-WHERE i.whole OR i.payload_size + i.ahead <= $16::bigint - (
-    SELECT coalesce(sum(u.payload_size), 0) FROM bundles u WHERE u.sender = i.sender AND u.state = 'uploading')
-ORDER BY i.bundle_id ON CONFLICT (bundle_id) DO NOTHING)"};
-
-// The rest of an acceptance, where its upload_id took the row. $1 bundle_id, $2 upload_id, $3 files, $4 cover,
-// $5 chunk_digests, $6 signed_manifest.
-inline constexpr Query insert_manifests{"insert_manifests", R"(
-INSERT INTO bundle_manifests (bundle_id, files, cover, chunk_digests, signed_manifest)
-SELECT i.bundle_id, i.files, i.cover, i.chunk_digests, i.signed_manifest
-FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS upload_id, unnest($3::text[]) AS files,
-             unnest($4::bytea[]) AS cover, unnest($5::bytea[]) AS chunk_digests,
-             unnest($6::bytea[]) AS signed_manifest) i
-JOIN bundles b ON b.bundle_id = i.bundle_id AND b.upload_id = i.upload_id ON CONFLICT (bundle_id) DO NOTHING)"};
-
-// $1 bundle_id, $2 upload_id, $3 payload. Only `waiting`: a group that runs again must not bring destroyed bytes back.
-inline constexpr Query insert_payloads{"insert_payloads", R"(
-INSERT INTO payload_chunks (upload_id, n, size, bytes)
-SELECT i.upload_id, 0, b.payload_size, i.bytes
-FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS upload_id, unnest($3::bytea[]) AS bytes) i
-JOIN bundles b ON b.bundle_id = i.bundle_id AND b.upload_id = i.upload_id AND b.state = 'waiting'
-ON CONFLICT (upload_id, n) DO NOTHING)"};
-
-// $1 bundle_id, $2 upload_id, $3 event_id, $4 actor's user_id, $5 actor's certificate. Whole acceptances only.
-inline constexpr Query tell_accepted{"tell_accepted", R"(
-INSERT INTO events (event_id, type, at, actor_user, actor_certificate, bundle_id, sender, recipient, manifest_sha256)
-SELECT i.event_id, 'bundle_accepted', b.accepted_at, i.actor_user, i.actor_certificate, b.bundle_id, b.sender,
-       b.recipient, b.manifest_sha256
-FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS upload_id, unnest($3::uuid[]) AS event_id,
-             unnest($4::text[]) AS actor_user, unnest($5::bytea[]) AS actor_certificate) i
-JOIN bundles b ON b.bundle_id = i.bundle_id AND b.upload_id = i.upload_id ON CONFLICT (event_id) DO NOTHING)"};
+// last ones, $13 bytes that earlier items of this group reserve for the sender, $14 files, $15 cover, $16
+// chunk_digests, $17 signed_manifest, $18 payload or null, $19 event_id, $20 and $21 actor. $22 ms until expiry, $23 ms
+// until an unfinished upload is dropped, $24 bytes a sender may have outstanding (bundles_uploading). Everything hangs
+// on the row that was inserted: a group that runs again adds nothing.
+inline constexpr Query insert_bundles{"insert_bundles", "WITH " RELAY_MOMENT R"(,
+fresh AS (
+    INSERT INTO bundles (bundle_id, upload_id, sender, recipient, out_place, in_place, state, manifest_sha256,
+                         payload_size, chunk_size, chunk_count, created_at, reserved_at, accepted_at, expires_at, due_at)
+    SELECT i.bundle_id, i.upload_id, i.sender, i.recipient, o.last_out - i.out_back,
+           CASE WHEN i.whole THEN p.last_in - i.in_back END, CASE WHEN i.whole THEN 'waiting' ELSE 'uploading' END,
+           i.manifest_sha256, i.payload_size, i.chunk_size, i.chunk_count, i.created_at, t,
+           CASE WHEN i.whole THEN t END, CASE WHEN i.whole THEN t + $22::bigint * interval '1 ms' END,
+           t + CASE WHEN i.whole THEN $22::bigint ELSE $23::bigint END * interval '1 ms'
+    FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS upload_id, unnest($3::text[]) AS sender,
+                 unnest($4::text[]) AS recipient, unnest($5::bytea[]) AS manifest_sha256,
+                 unnest($6::timestamptz[]) AS created_at, unnest($7::bigint[]) AS payload_size,
+                 unnest($8::bigint[]) AS chunk_size, unnest($9::int[]) AS chunk_count, unnest($10::boolean[]) AS whole,
+                 unnest($11::bigint[]) AS in_back, unnest($12::bigint[]) AS out_back, unnest($13::bigint[]) AS ahead) i
+    JOIN mailboxes o ON o.office = i.sender JOIN mailboxes p ON p.office = i.recipient CROSS JOIN moment
+    WHERE i.whole OR i.payload_size + i.ahead <= $24::bigint - (
+        SELECT coalesce(sum(u.payload_size), 0) FROM bundles u WHERE u.sender = i.sender AND u.state = 'uploading')
+    ORDER BY i.bundle_id ON CONFLICT (bundle_id) DO NOTHING RETURNING *),
+taken AS MATERIALIZED (SELECT *, array_position($1::uuid[], bundle_id) AS k FROM fresh),
+manifests AS (
+    INSERT INTO bundle_manifests (bundle_id, files, cover, chunk_digests, signed_manifest)
+    SELECT bundle_id, ($14::text[])[k], ($15::bytea[])[k], ($16::bytea[])[k], ($17::bytea[])[k] FROM taken),
+payloads AS (
+    INSERT INTO payload_chunks (upload_id, n, size, bytes)
+    SELECT upload_id, 0, payload_size, ($18::bytea[])[k] FROM taken WHERE in_place IS NOT NULL),
+told AS (
+    INSERT INTO events (event_id, type, at, actor_user, actor_certificate, bundle_id, sender, recipient, manifest_sha256)
+    SELECT ($19::uuid[])[k], 'bundle_accepted', accepted_at, ($20::text[])[k], ($21::bytea[])[k], bundle_id, sender,
+           recipient, manifest_sha256 FROM taken WHERE in_place IS NOT NULL)
+SELECT )" RELAY_BUNDLE_COLUMNS_WITH("NULL::text, NULL::text", "NULL::text") R"(,
+    NULL::text, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, b.bundle_id, NULL::bytea
+FROM taken b LEFT JOIN offices s ON s.number = b.sender LEFT JOIN offices r ON r.number = b.recipient)"};
 
 // $1 bundle_id, $2 upload_id, $3 n, $4 size, $5 bytes or null, $6 object_key or null.
 inline constexpr Query insert_chunks{"insert_chunks", R"(
@@ -139,8 +129,8 @@ SELECT event_id, 'bundle_accepted', accepted_at, actor_user, actor_certificate, 
        manifest_sha256
 FROM published)"};
 
-// $1 bundle_id, $2 claim_id, $3 recipient, $4 event_id, $5 and $6 actor, $7 ms of the partial lapse, $8 of the sent
-// one.
+// $1 bundle_id, $2 claim_id, $3 recipient, $4 event_id, $5 and $6 actor, $7 inline limit, $8 ms of the partial lapse,
+// $9 of the sent one.
 inline constexpr Query claim_bundles{"claim_bundles", "WITH " RELAY_MOMENT R"(,
 held AS (
     UPDATE bundles b SET state = 'claimed', claim_id = i.claim_id,
@@ -148,20 +138,26 @@ held AS (
         last_call_at = greatest(o.last_call_at, t),
         sent = CASE o.state WHEN 'waiting' THEN '{}' ELSE o.sent END,
         due_at = greatest(o.last_call_at, t)
-                 + CASE WHEN o.sent_at IS NULL THEN $7::bigint ELSE $8::bigint END * interval '1 ms'
+                 + CASE WHEN o.sent_at IS NULL THEN $8::bigint ELSE $9::bigint END * interval '1 ms'
     FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS claim_id, unnest($3::text[]) AS recipient,
-                 unnest($4::uuid[]) AS event_id, unnest($5::text[]) AS actor_user,
+                 unnest($7::bigint[]) AS inline_limit, unnest($4::uuid[]) AS event_id, unnest($5::text[]) AS actor_user,
                  unnest($6::bytea[]) AS actor_certificate) i
     JOIN bundles o ON o.bundle_id = i.bundle_id AND o.recipient = i.recipient CROSS JOIN moment
     WHERE b.bundle_id = o.bundle_id AND (o.state = 'claimed' AND o.claim_id = i.claim_id OR
           o.state = 'waiting' AND (
               SELECT l.claim_id FROM lapsed_claims l WHERE l.bundle_id = i.bundle_id AND l.claim_id = i.claim_id) IS NULL)
-    RETURNING o.state AS was, b.bundle_id, b.sender, b.recipient, b.manifest_sha256, b.claimed_at,
-              i.event_id, i.actor_user, i.actor_certificate)
-INSERT INTO events (event_id, type, at, actor_user, actor_certificate, bundle_id, sender, recipient, manifest_sha256)
-SELECT event_id, 'bundle_claimed', claimed_at, actor_user, actor_certificate, bundle_id, sender, recipient,
-       manifest_sha256
-FROM held WHERE was = 'waiting')"};
+    RETURNING o.state AS was, b.*, i.inline_limit, i.event_id, i.actor_user, i.actor_certificate),
+told AS (
+    INSERT INTO events (event_id, type, at, actor_user, actor_certificate, bundle_id, sender, recipient, manifest_sha256)
+    SELECT event_id, 'bundle_claimed', claimed_at, actor_user, actor_certificate, bundle_id, sender, recipient,
+           manifest_sha256
+    FROM held WHERE was = 'waiting')
+SELECT )" RELAY_BUNDLE_COLUMNS_WITH("NULL::text, NULL::text", "NULL::text") R"(,
+    m.files, m.cover, NULL::bytea, m.signed_manifest, NULL::bytea, b.bundle_id,
+    CASE WHEN b.chunk_count = 1 AND b.payload_size <= b.inline_limit
+        THEN (SELECT p.bytes FROM payload_chunks p WHERE p.upload_id = b.upload_id AND p.n = 0) END
+FROM held b LEFT JOIN offices s ON s.number = b.sender LEFT JOIN offices r ON r.number = b.recipient
+LEFT JOIN bundle_manifests m ON m.bundle_id = b.bundle_id)"};
 
 // $1 bundle_id, $2 claim_id, $3 ranges, $4 event_id, $5 and $6 actor, $7 ms of the partial lapse, $8 of the sent one.
 inline constexpr Query cover_bundles{"cover_bundles", "WITH " RELAY_MOMENT R"(,
@@ -182,9 +178,10 @@ INSERT INTO events (event_id, type, at, actor_user, actor_certificate, bundle_id
 SELECT event_id, 'bundle_sent', sent_at, actor_user, actor_certificate, bundle_id, sender, recipient, manifest_sha256
 FROM covered WHERE finished)"};
 
-// Receipts with the coverage that shares their commit (it stays when the receipt is refused). $1 bundle_id, $2
-// claim_id, $3 ranges, $4 recipient, $5 outcome, $6 manifest_sha256, $7 receipt_sha256, $8 event_id, $9 event_id of
-// bundle_sent, $10 and $11 actor, $12 ms of the partial lapse, $13 of the sent one.
+// Receipts with the coverage that shares their commit (it stays when the receipt is refused), and the end of the
+// payload. $1 bundle_id, $2 claim_id, $3 ranges, $4 recipient, $5 outcome, $6 manifest_sha256, $7 receipt_sha256, $8
+// event_id, $9 event_id of bundle_sent, $10 and $11 actor, $12 reason, $13 signed_receipt, $14 ms of the partial lapse,
+// $15 of the sent one.
 inline constexpr Query take_receipts{"take_receipts", "WITH " RELAY_MOMENT R"(,
 judged AS MATERIALIZED (
     SELECT d.*, d.was = 'claimed' AND d.complete AND d.sent_at IS NULL AS finished,
@@ -192,7 +189,7 @@ judged AS MATERIALIZED (
                 WHEN d.was = 'fetched' THEN 'receipt_late'
                 WHEN d.outcome = 'rejected' THEN 'bundle_rejected'
                 WHEN d.complete THEN 'bundle_fetched' END AS taken
-    FROM (SELECT i.*, o.state AS was, o.sender, o.sent_at, o.sent + i.ranges AS sent,
+    FROM (SELECT i.*, o.state AS was, o.upload_id, o.sender, o.sent_at, o.sent + i.ranges AS sent,
                  o.manifest_sha256 = i.manifest_sha256 AS meant, o.manifest_sha256 AS digest,
                  o.sent_at IS NOT NULL OR o.sent + i.ranges @> int8range(0, o.payload_size) AS complete
           FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS claim_id,
@@ -200,7 +197,8 @@ judged AS MATERIALIZED (
                        unnest($5::text[]) AS outcome, unnest($6::bytea[]) AS manifest_sha256,
                        unnest($7::bytea[]) AS receipt_sha256, unnest($8::uuid[]) AS event_id,
                        unnest($9::uuid[]) AS sent_event_id, unnest($10::text[]) AS actor_user,
-                       unnest($11::bytea[]) AS actor_certificate) i
+                       unnest($11::bytea[]) AS actor_certificate, unnest($12::text[]) AS reason,
+                       unnest($13::bytea[]) AS signed_receipt) i
           JOIN bundles o ON o.bundle_id = i.bundle_id AND o.recipient = i.recipient AND o.claim_id = i.claim_id
           WHERE o.state = 'claimed'
              OR o.state = 'fetched' AND o.confirmation = 'none' AND i.outcome = 'stored') d),
@@ -213,29 +211,35 @@ changed AS (
         sent = d.sent, sent_at = coalesce(d.sent_at, CASE WHEN d.complete THEN t END),
         last_call_at = greatest(b.last_call_at, t),
         due_at = CASE WHEN d.taken IS NULL THEN greatest(b.last_call_at, t)
-                     + CASE WHEN d.complete THEN $13::bigint ELSE $12::bigint END * interval '1 ms' END
-    FROM judged d, moment WHERE b.bundle_id = d.bundle_id AND (d.was = 'claimed' OR d.taken IS NOT NULL))
-INSERT INTO events (event_id, type, at, actor_user, actor_certificate, bundle_id, sender, recipient, manifest_sha256,
-                    confirmation, receipt_sha256)
-SELECT e.event_id, e.type, t, d.actor_user, d.actor_certificate, d.bundle_id, d.sender, d.recipient, d.digest,
-       CASE e.type WHEN 'bundle_fetched' THEN 'receipt' END, e.receipt_sha256
-FROM judged d CROSS JOIN moment CROSS JOIN LATERAL (VALUES
-    (1, d.sent_event_id, 'bundle_sent', NULL, d.finished),
-    (2, d.event_id, d.taken, d.receipt_sha256, d.taken IS NOT NULL)) e (nth, event_id, type, receipt_sha256, holds)
-WHERE e.holds ORDER BY d.bundle_id, e.nth)"};
-
-// The event tells whether this very receipt was taken. $1 bundle_id, $2 event_id, $3 outcome, $4 reason,
-// $5 signed_receipt, $6 receipt_sha256.
-inline constexpr Query insert_receipts{"insert_receipts", R"(
-INSERT INTO receipts (bundle_id, outcome, reason, signed_receipt, receipt_sha256, received_at)
-SELECT i.bundle_id, i.outcome, i.reason, i.signed_receipt, i.receipt_sha256, e.at
-FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS event_id, unnest($3::text[]) AS outcome,
-             unnest($4::text[]) AS reason, unnest($5::bytea[]) AS signed_receipt,
-             unnest($6::bytea[]) AS receipt_sha256) i
-JOIN events e ON e.event_id = i.event_id ON CONFLICT (bundle_id) DO NOTHING)"};
-
-// Payloads of bundles that this transaction brought to their end by a receipt or a withdrawal. $1 bundle_ids, locked.
-inline constexpr Query destroy_payloads{"destroy_payloads", "SELECT destroy_payloads($1::uuid[])"};
+                     + CASE WHEN d.complete THEN $15::bigint ELSE $14::bigint END * interval '1 ms' END
+    FROM judged d, moment WHERE b.bundle_id = d.bundle_id AND (d.was = 'claimed' OR d.taken IS NOT NULL)
+    RETURNING b.*, d.taken, d.outcome, d.reason),
+kept AS (
+    INSERT INTO receipts (bundle_id, outcome, reason, signed_receipt, receipt_sha256, received_at)
+    SELECT bundle_id, outcome, reason, signed_receipt, receipt_sha256, t FROM judged, moment WHERE taken IS NOT NULL),
+gone AS (
+    DELETE FROM payload_chunks p USING judged d
+    WHERE d.taken IN ('bundle_fetched', 'bundle_rejected') AND p.upload_id = d.upload_id
+    RETURNING d.bundle_id, d.sender, d.recipient, d.digest, p.object_key),
+doomed AS (
+    INSERT INTO pending_objects (key, at, doomed, bundle_id)
+    SELECT object_key, t, true, bundle_id FROM gone, moment WHERE object_key IS NOT NULL),
+told AS (
+    INSERT INTO events (event_id, type, at, actor_user, actor_certificate, bundle_id, sender, recipient, manifest_sha256,
+                        confirmation, receipt_sha256)
+    SELECT e.event_id, e.type, t, e.actor_user, e.actor_certificate, e.bundle_id, e.sender, e.recipient, e.digest,
+           CASE e.type WHEN 'bundle_fetched' THEN 'receipt' END, e.receipt_sha256
+    FROM (SELECT 1 AS nth, sent_event_id AS event_id, 'bundle_sent' AS type, actor_user, actor_certificate, bundle_id,
+                 sender, recipient, digest, NULL AS receipt_sha256 FROM judged WHERE finished
+          UNION ALL SELECT 2, event_id, taken, actor_user, actor_certificate, bundle_id, sender, recipient, digest,
+                 receipt_sha256 FROM judged WHERE taken IS NOT NULL
+          UNION ALL SELECT 3, relay_uuid7(min(t)), 'payload_destroyed', NULL, NULL, bundle_id, sender, recipient, digest,
+                 NULL FROM gone, moment GROUP BY bundle_id, sender, recipient, digest HAVING count(object_key) = 0) e, moment
+    ORDER BY e.bundle_id, e.nth)
+SELECT )" RELAY_BUNDLE_COLUMNS_WITH("b.outcome, b.reason", "NULL::text") R"(,
+    m.files, m.cover, m.chunk_digests, NULL::bytea, NULL::bytea, b.bundle_id, NULL::bytea
+FROM changed b LEFT JOIN offices s ON s.number = b.sender LEFT JOIN offices r ON r.number = b.recipient
+LEFT JOIN bundle_manifests m ON m.bundle_id = b.bundle_id WHERE b.taken IS NOT NULL)"};
 
 // Bundles whose place in an inbox's page changed: written by this transaction, except where only a claim's calls were
 // noted. A plus tells that something arrived (storage/mailbox_change). $1 bundle_ids.
@@ -246,31 +250,30 @@ SELECT pg_notify('relay_mailbox', d.offices) FROM (
       AND (state <> 'claimed' OR last_call_at = claimed_at)) d
 WHERE d.offices IS NOT NULL)"};
 
-// $1 bundle_id, $2 event_id, $3 claim_id or null, $4 upload_id or null, $5 n of a chunk or null, $6 inline limit of a
-// claim or null, $7 whether of an acceptance, $8 whether of a receipt, $9 sender of a reservation or null, $10 the
-// item's number. OFFSET 0 keeps the conditions on `b` and `i` where they spare the look-up: nothing of what an
-// acceptance has just stored travels back, and receipts stand only beside end states.
+// For items that the statement which should take them did not answer. $1 bundle_id, $2 event_id, $3 claim_id or null,
+// $4 upload_id or null, $5 n of a chunk or null, $6 inline limit of a claim or null, $7 whether of an acceptance, $8
+// whether of a receipt, $9 sender of a reservation or null. OFFSET 0 keeps the conditions on `b` and `i` where they
+// spare the look-up: nothing of what an acceptance has just stored travels back, and receipts stand only beside end
+// states.
 inline constexpr Query answer_items{"answer_items", "SELECT " RELAY_BUNDLE_COLUMNS R"(,
     CASE WHEN NOT i.accepts OR b.upload_id <> i.upload_id THEN m.files END,
     CASE WHEN NOT i.accepts OR b.upload_id <> i.upload_id THEN m.cover END,
     CASE WHEN i.accepts AND b.upload_id <> i.upload_id OR i.receives OR i.n IS NOT NULL AND b.in_place IS NOT NULL
         THEN m.chunk_digests END,
     CASE WHEN i.inline_limit IS NOT NULL AND b.state = 'claimed' AND b.claim_id = i.claim_id THEN m.signed_manifest END,
-    NULL::bytea,
-    i.nth,
+    NULL::bytea, i.bundle_id,
+    CASE WHEN b.state = 'claimed' AND b.claim_id = i.claim_id AND b.chunk_count = 1 AND b.payload_size <= i.inline_limit
+        THEN (SELECT p.bytes FROM payload_chunks p WHERE p.upload_id = b.upload_id AND p.n = 0) END,
     CASE WHEN i.n IS NOT NULL THEN (SELECT e.event_id FROM events e WHERE e.event_id = i.event_id) IS NOT NULL END,
     CASE WHEN i.inline_limit IS NOT NULL THEN (
         SELECT l.claim_id FROM lapsed_claims l WHERE l.bundle_id = i.bundle_id AND l.claim_id = i.claim_id) IS NOT NULL END,
     CASE WHEN i.n IS NOT NULL THEN b.state <> 'uploading' OR (
         SELECT p.n FROM payload_chunks p WHERE p.upload_id = i.upload_id AND p.n = i.n) IS NOT NULL END,
-    CASE WHEN b.state = 'claimed' AND b.claim_id = i.claim_id AND b.chunk_count = 1 AND b.payload_size <= i.inline_limit
-        THEN (SELECT p.bytes FROM payload_chunks p WHERE p.upload_id = b.upload_id AND p.n = 0) END,
     CASE WHEN b.bundle_id IS NULL AND i.reserver IS NOT NULL THEN (SELECT coalesce(sum(u.payload_size), 0)::bigint
         FROM bundles u WHERE u.sender = i.reserver AND u.state = 'uploading') END
 FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS event_id, unnest($3::uuid[]) AS claim_id,
              unnest($4::uuid[]) AS upload_id, unnest($5::int[]) AS n, unnest($6::bigint[]) AS inline_limit,
-             unnest($7::boolean[]) AS accepts, unnest($8::boolean[]) AS receives, unnest($9::text[]) AS reserver,
-             unnest($10::int[]) AS nth) i
+             unnest($7::boolean[]) AS accepts, unnest($8::boolean[]) AS receives, unnest($9::text[]) AS reserver) i
 LEFT JOIN bundles b ON b.bundle_id = i.bundle_id
 LEFT JOIN offices s ON s.number = b.sender LEFT JOIN offices r ON r.number = b.recipient
 LEFT JOIN LATERAL (SELECT * FROM receipts c WHERE c.bundle_id = b.bundle_id AND b.state IN ('fetched', 'rejected')
@@ -279,10 +282,21 @@ LEFT JOIN LATERAL (SELECT * FROM bundle_manifests m WHERE m.bundle_id = b.bundle
                    AND (NOT i.accepts OR b.upload_id <> i.upload_id) OFFSET 0) m ON true)"};
 
 inline constexpr std::array group_queries{
-    lock_and_settle, lock_bundles,    lock_mailboxes,   lock_objects,     settle_bundles,
-    take_places,     insert_bundles,  insert_manifests, insert_payloads,  tell_accepted,
-    insert_chunks,   doom_untaken,    publish_bundles,  claim_bundles,    cover_bundles,
-    take_receipts,   insert_receipts, destroy_payloads, notify_mailboxes, answer_items,
+    lock_and_settle,
+    lock_bundles,
+    lock_mailboxes,
+    lock_objects,
+    settle_bundles,
+    take_places,
+    insert_bundles,
+    insert_chunks,
+    doom_untaken,
+    publish_bundles,
+    claim_bundles,
+    cover_bundles,
+    take_receipts,
+    notify_mailboxes,
+    answer_items,
 };
 
 } // namespace relay::storage::postgres::bundle_queries

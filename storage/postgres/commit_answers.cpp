@@ -6,8 +6,8 @@ namespace relay::storage::postgres {
 
 namespace {
 
-// The query's own columns.
-enum Column : int { nth = own_columns, mine, lapsed_here, chunk_there, payload, outstanding };
+// What follows a bundle's columns; from `mine` on in answer_items alone.
+enum Column : int { item_id = own_columns, payload, mine, lapsed_here, chunk_there, outstanding };
 
 std::optional<BundleRecord> bundle_of(const BinaryRow& row) {
     return row.is_null(0) ? std::nullopt : std::optional(read_bundle(row));
@@ -55,11 +55,9 @@ std::optional<Result<ClaimOutcome>> judge(const ClaimItem& item, const BinaryRow
     if (!bundle || bundle->recipient != item.recipient) {
         return refuse<ClaimOutcome>(protocol::errors::not_found("bundle"));
     }
-    if (auto refusal = judge_claim(bundle->facts(), item.claim_id, row.boolean(lapsed_here))) {
-        return refuse<ClaimOutcome>(std::move(*refusal));
-    }
-    if (bundle->state != BundleState::claimed) {
-        return std::nullopt;
+    if (bundle->state != BundleState::claimed || bundle->claim_id != item.claim_id) {
+        auto refusal = judge_claim(bundle->facts(), item.claim_id, row.boolean(lapsed_here));
+        return refusal ? refuse<ClaimOutcome>(std::move(*refusal)) : std::nullopt;
     }
     ClaimOutcome outcome;
     outcome.bundle = std::move(*bundle);
@@ -103,8 +101,8 @@ bool conclude(CommitItem& item, const BinaryRow& row, std::int64_t quota) {
     );
 }
 
-std::size_t nth_of(const BinaryRow& row) {
-    return static_cast<std::size_t>(row.integer(nth));
+BundleId item_of(const BinaryRow& row) {
+    return BundleId{row.uuid(item_id)};
 }
 
 } // namespace relay::storage::postgres

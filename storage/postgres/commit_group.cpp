@@ -68,13 +68,13 @@ void CommitGroup::add_actors(const std::vector<const Item*>& items, Parameters& 
     }));
 }
 
-CommitGroup::CommitGroup(std::span<const std::unique_ptr<CommitItem>> items, const PgOptions& options)
+CommitGroup::CommitGroup(std::span<const std::unique_ptr<CommitItem>> items, const PgOptions& options, bool again)
     : partial_lapse_(keep(options.partial_lapse.count())),
       sent_lapse_(keep(options.sent_lapse.count())),
       expire_after_(keep(options.expire_after.count())),
       unfinished_upload_(keep(options.unfinished_upload.count())),
       outstanding_upload_bytes_(keep(options.outstanding_upload_bytes)) {
-    sort(items);
+    sort(items, again);
     add_locks();
     if (!accepts_.empty()) {
         add_acceptances();
@@ -90,43 +90,44 @@ CommitGroup::CommitGroup(std::span<const std::unique_ptr<CommitItem>> items, con
     }
     if (!receipts_.empty()) {
         add_receipts();
-        add(q::destroy_payloads, {all_ids_});
     }
     add(q::notify_mailboxes, {all_ids_});
-    if (!answered_.empty()) {
-        add_answers(items);
+    if (!explained_.empty()) {
+        add_answers();
     }
 }
 
-void CommitGroup::sort(std::span<const std::unique_ptr<CommitItem>> items) {
+void CommitGroup::sort(std::span<const std::unique_ptr<CommitItem>> items, bool again) {
     PgArray ids(ElementType::uuid);
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        ids.add_uuid(items[i]->bundle_id().uuid);
-        const auto& work = items[i]->work;
+    for (const auto& item : items) {
+        ids.add_uuid(item->bundle_id().uuid);
+        const auto& work = item->work;
+        bool explain = again || item->tries > 0;
         if (const auto* accept = std::get_if<AcceptWork>(&work)) {
             accepts_.push_back(&accept->item);
-            if (accept->item.payload) {
-                wholes_.push_back(&accept->item);
-            }
         } else if (const auto* chunk = std::get_if<ChunkWork>(&work)) {
             chunks_.push_back(&chunk->item);
+            explain = true;
         } else if (const auto* claim = std::get_if<ClaimWork>(&work)) {
             claims_.push_back(&claim->item);
         } else if (const auto* receipt = std::get_if<ReceiptWork>(&work)) {
             receipts_.push_back(&receipt->item);
         } else {
             coverage_.push_back(&std::get<CoverageWork>(work).item);
-            continue; // nothing to tell but that it was committed
+            explain = false; // nothing to tell but that it was committed
         }
-        answered_.push_back(i);
+        if (explain) {
+            explained_.push_back(item.get());
+        }
     }
     all_ids_ = keep(ids.take());
 }
 
 /// Bundles, mailboxes, objects: everybody's order. What is due is settled when all locks are had.
 void CommitGroup::add_locks() {
-    const bool only_acceptances = accepts_.size() == answered_.size() && coverage_.empty();
-    if (only_acceptances || (accepts_.empty() && chunks_.empty())) {
+    const bool takes_places = !accepts_.empty() || !chunks_.empty();
+    const bool only_acceptances = chunks_.empty() && claims_.empty() && coverage_.empty() && receipts_.empty();
+    if (only_acceptances || !takes_places) {
         add(q::lock_and_settle, {all_ids_}); // places are taken under locks of their own; no acceptance is ever late
         return;
     }
@@ -207,37 +208,28 @@ void CommitGroup::add_acceptances() {
         to.add_boolean(i.payload.has_value());
     }));
     p.insert(p.end(), places.begin(), places.end());
+    p.push_back(by(ElementType::text, [](PgArray& to, const AcceptItem& i) { to.add_text(i.files_json); }));
+    p.push_back(by(ElementType::bytea, [](PgArray& to, const AcceptItem& i) { add_optional(to, i.cover); }));
+    p.push_back(by(ElementType::bytea, [](PgArray& to, const AcceptItem& i) { add_joined(to, i.chunk_digests); }));
+    p.push_back(by(ElementType::bytea, [](PgArray& to, const AcceptItem& i) { to.add_bytes(i.signed_manifest); }));
+    p.push_back(add_payloads());
+    p.push_back(event_ids(accepts_));
+    add_actors(accepts_, p);
     p.insert(p.end(), {expire_after_, unfinished_upload_, outstanding_upload_bytes_});
-    add(q::insert_bundles, std::move(p));
-
-    Parameters m{ids, uploads};
-    m.push_back(by(ElementType::text, [](PgArray& to, const AcceptItem& i) { to.add_text(i.files_json); }));
-    m.push_back(by(ElementType::bytea, [](PgArray& to, const AcceptItem& i) { add_optional(to, i.cover); }));
-    m.push_back(by(ElementType::bytea, [](PgArray& to, const AcceptItem& i) { add_joined(to, i.chunk_digests); }));
-    m.push_back(by(ElementType::bytea, [](PgArray& to, const AcceptItem& i) { to.add_bytes(i.signed_manifest); }));
-    add(q::insert_manifests, std::move(m));
-    if (!wholes_.empty()) {
-        add_wholes();
-    }
+    add(q::insert_bundles, std::move(p), true);
 }
 
-void CommitGroup::add_wholes() {
-    const auto add_upload = [](PgArray& to, const AcceptItem& i) { to.add_uuid(i.upload_id.uuid); };
-    const Bytes* ids = bundle_ids(wholes_);
-    const Bytes* uploads = column(wholes_, ElementType::uuid, add_upload);
+const Bytes* CommitGroup::add_payloads() {
     PgArray payloads(ElementType::bytea);
     std::size_t size = 0;
-    for (const AcceptItem* item : wholes_) {
-        size += item->payload->size() + 4;
+    for (const AcceptItem* item : accepts_) {
+        size += (item->payload ? item->payload->size() : 0) + 4;
     }
     payloads.reserve(size);
-    for (const AcceptItem* item : wholes_) {
-        payloads.add_bytes(*item->payload);
+    for (const AcceptItem* item : accepts_) {
+        add_optional(payloads, item->payload);
     }
-    add(q::insert_payloads, {ids, uploads, keep(payloads.take())});
-    Parameters e{ids, uploads, event_ids(wholes_)};
-    add_actors(wholes_, e);
-    add(q::tell_accepted, std::move(e));
+    return keep(payloads.take());
 }
 
 void CommitGroup::add_chunks() {
@@ -268,8 +260,9 @@ void CommitGroup::add_claims() {
     p.push_back(by(ElementType::text, [](PgArray& to, const ClaimItem& i) { to.add_text(i.recipient.view()); }));
     p.push_back(event_ids(claims_));
     add_actors(claims_, p);
+    p.push_back(by(ElementType::int8, [](PgArray& to, const ClaimItem& i) { to.add_int8(i.inline_limit); }));
     p.insert(p.end(), {partial_lapse_, sent_lapse_});
-    add(q::claim_bundles, std::move(p));
+    add(q::claim_bundles, std::move(p), true);
 }
 
 void CommitGroup::add_coverage() {
@@ -285,38 +278,28 @@ void CommitGroup::add_coverage() {
 
 void CommitGroup::add_receipts() {
     const auto by = [this](ElementType type, auto how) { return column(receipts_, type, how); };
-    const Bytes* ids = bundle_ids(receipts_);
-    const Bytes* events = event_ids(receipts_);
-    const Bytes* outcomes =
-        by(ElementType::text, [](PgArray& to, const ReceiptItem& i) { to.add_text(to_string(i.outcome)); });
-    const Bytes* digests =
-        by(ElementType::bytea, [](PgArray& to, const ReceiptItem& i) { to.add_digest(i.receipt_sha256); });
-    Parameters p{ids};
+    Parameters p{bundle_ids(receipts_)};
     p.push_back(by(ElementType::uuid, [](PgArray& to, const ReceiptItem& i) { to.add_uuid(i.claim_id.uuid); }));
     p.push_back(by(ElementType::int8multirange, [](PgArray& to, const ReceiptItem& i) { to.add_ranges(i.ranges); }));
     p.push_back(by(ElementType::text, [](PgArray& to, const ReceiptItem& i) { to.add_text(i.recipient.view()); }));
-    p.push_back(outcomes);
+    p.push_back(by(ElementType::text, [](PgArray& to, const ReceiptItem& i) { to.add_text(to_string(i.outcome)); }));
     p.push_back(by(ElementType::bytea, [](PgArray& to, const ReceiptItem& i) { to.add_digest(i.manifest_sha256); }));
-    p.insert(p.end(), {digests, events});
+    p.push_back(by(ElementType::bytea, [](PgArray& to, const ReceiptItem& i) { to.add_digest(i.receipt_sha256); }));
+    p.push_back(event_ids(receipts_));
     p.push_back(by(ElementType::uuid, [](PgArray& to, const ReceiptItem& i) { to.add_uuid(i.sent_event_id.uuid); }));
     add_actors(receipts_, p);
+    p.push_back(by(ElementType::text, [](PgArray& to, const ReceiptItem& i) { add_optional(to, i.reason); }));
+    p.push_back(by(ElementType::bytea, [](PgArray& to, const ReceiptItem& i) { to.add_bytes(i.signed_receipt); }));
     p.insert(p.end(), {partial_lapse_, sent_lapse_});
-    add(q::take_receipts, std::move(p));
-
-    Parameters r{ids, events, outcomes};
-    r.push_back(by(ElementType::text, [](PgArray& to, const ReceiptItem& i) { add_optional(to, i.reason); }));
-    r.push_back(by(ElementType::bytea, [](PgArray& to, const ReceiptItem& i) { to.add_bytes(i.signed_receipt); }));
-    r.push_back(digests);
-    add(q::insert_receipts, std::move(r));
+    add(q::take_receipts, std::move(p), true);
 }
 
-void CommitGroup::add_answers(std::span<const std::unique_ptr<CommitItem>> items) {
+void CommitGroup::add_answers() {
     PgArray ids(ElementType::uuid), events(ElementType::uuid), claims(ElementType::uuid), uploads(ElementType::uuid);
     PgArray numbers(ElementType::int4), limits(ElementType::int8), accepts(ElementType::boolean);
-    PgArray receives(ElementType::boolean), reservers(ElementType::text), nths(ElementType::int4);
-    std::int32_t nth = 0;
-    for (const std::size_t position : answered_) {
-        const auto& work = items[position]->work;
+    PgArray receives(ElementType::boolean), reservers(ElementType::text);
+    for (const CommitItem* item : explained_) {
+        const auto& work = item->work;
         const auto* accept = std::get_if<AcceptWork>(&work);
         const auto* chunk = std::get_if<ChunkWork>(&work);
         const auto* claim = std::get_if<ClaimWork>(&work);
@@ -337,14 +320,12 @@ void CommitGroup::add_answers(std::span<const std::unique_ptr<CommitItem>> items
         receives.add_boolean(std::holds_alternative<ReceiptWork>(work));
         accept != nullptr && !accept->item.payload ? reservers.add_text(accept->item.sender.view())
                                                    : reservers.add_null();
-        nths.add_int4(nth++);
     }
     Parameters p;
-    for (PgArray* array :
-         {&ids, &events, &claims, &uploads, &numbers, &limits, &accepts, &receives, &reservers, &nths}) {
+    for (PgArray* array : {&ids, &events, &claims, &uploads, &numbers, &limits, &accepts, &receives, &reservers}) {
         p.push_back(keep(array->take()));
     }
-    statements_.push_back({&q::answer_items, std::move(p), true});
+    add(q::answer_items, std::move(p), true);
 }
 
 } // namespace relay::storage::postgres

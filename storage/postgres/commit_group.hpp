@@ -17,28 +17,28 @@ namespace relay::storage::postgres {
 /// Copies what it needs of the items, so that they may be completed and the statements sent again.
 class CommitGroup final {
 public:
-    CommitGroup(std::span<const std::unique_ptr<CommitItem>> items, const PgOptions& options);
+    /// `again`: these items were sent before, and may have been committed.
+    CommitGroup(std::span<const std::unique_ptr<CommitItem>> items, const PgOptions& options, bool again);
     CommitGroup(const CommitGroup&) = delete;
     CommitGroup& operator=(const CommitGroup&) = delete;
 
-    /// In the order in which they must run. The last one's rows answer the items of `answered`, by `nth`.
+    /// In the order in which they must run. An item that was taken has a row in the answers. Of the others only those
+    /// that are here for another time have one, which says why; and of coverage, none.
     [[nodiscard]] std::span<const Statement> statements() const { return statements_; }
-    /// Positions, among the items given, of those that have a row in the answer: all but coverage.
-    [[nodiscard]] const std::vector<std::size_t>& answered() const { return answered_; }
 
 private:
     using Parameters = std::vector<const protocol::Bytes*>;
 
-    void sort(std::span<const std::unique_ptr<CommitItem>> items);
+    void sort(std::span<const std::unique_ptr<CommitItem>> items, bool again);
     void add_locks();
     Parameters add_places();
     void add_acceptances();
-    void add_wholes();
+    const protocol::Bytes* add_payloads();
     void add_chunks();
     void add_claims();
     void add_coverage();
     void add_receipts();
-    void add_answers(std::span<const std::unique_ptr<CommitItem>> items);
+    void add_answers();
 
     /// Columns of a statement, each made from every item of a list.
     template <class Item, class Add>
@@ -51,19 +51,19 @@ private:
     void add_actors(const std::vector<const Item*>& items, Parameters& to);
     const protocol::Bytes* keep(protocol::Bytes bytes) { return &kept_.emplace_back(std::move(bytes)); }
     const protocol::Bytes* keep(std::int64_t value) { return keep(encode_int8(value)); }
-    void add(const Query& query, Parameters parameters) {
-        statements_.push_back({&query, std::move(parameters), false});
+    void add(const Query& query, Parameters parameters, bool answers = false) {
+        statements_.push_back({&query, std::move(parameters), answers});
     }
 
-    std::vector<const AcceptItem*> accepts_, wholes_;
+    std::vector<const AcceptItem*> accepts_;
     std::vector<const ChunkItem*> chunks_;
     std::vector<const ClaimItem*> claims_;
     std::vector<const CoverageItem*> coverage_;
     std::vector<const ReceiptItem*> receipts_;
+    std::vector<const CommitItem*> explained_; ///< by answer_items
 
     std::deque<protocol::Bytes> kept_;
     std::vector<Statement> statements_;
-    std::vector<std::size_t> answered_;
     const protocol::Bytes* all_ids_ = nullptr;
     const protocol::Bytes* partial_lapse_;
     const protocol::Bytes* sent_lapse_;

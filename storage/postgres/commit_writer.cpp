@@ -6,6 +6,7 @@
 #include "storage/postgres/sql_error.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace relay::storage::postgres {
@@ -16,7 +17,7 @@ using End = PipelineRun::End;
 using What = SqlFailure::What;
 using protocol::Error;
 
-constexpr int most_tries = 3;
+constexpr int most_tries = 4;
 constexpr int most_conflicts = 3;
 constexpr int most_losses = 2;
 
@@ -138,10 +139,10 @@ void CommitWriter::carry_out(CommitItems items, bool doubtful) {
 /// True: committed, and every item completed or back in the queue. False: every item failed, or must be tried alone.
 bool CommitWriter::attempt(CommitItems& items, Attempts& attempts) {
     while (connect(attempts)) {
-        const CommitGroup group(items, options_);
+        const CommitGroup group(items, options_, attempts.doubtful);
         const PipelineRun run = connection_->run(group.statements(), limits_.answer_limit);
         if (run.end == End::committed) {
-            conclude_group(items, group.answered(), run);
+            conclude_group(items, run);
             return true;
         }
         const SqlFailure failure = classify_sqlstate(run.sqlstate, run.text);
@@ -176,31 +177,31 @@ void CommitWriter::note_loss(const PipelineRun& run, Attempts& attempts) {
     refusal_ = "the database's connection broke: " + run.text;
 }
 
-void CommitWriter::conclude_group(
-    CommitItems& items, const std::vector<std::size_t>& answered, const PipelineRun& run
-) {
-    CommitItems unexplained;
-    std::vector<bool> has_row(items.size(), false);
-    for (const std::size_t position : answered) {
-        has_row[position] = true;
-    }
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        if (!has_row[i]) {
-            std::get<CoverageWork>(items[i]->work).completion->complete({});
-        }
+void CommitWriter::conclude_group(CommitItems& items, const PipelineRun& run) {
+    std::unordered_map<BundleId, CommitItem*> open;
+    for (const auto& item : items) {
+        open.emplace(item->bundle_id(), item.get());
     }
     for (const ResultPtr& result : run.results) {
         for (int r = 0; r < PQntuples(result.get()); ++r) {
             const BinaryRow row(*result, r);
-            auto& item = items[answered.at(nth_of(row))];
-            if (conclude(*item, row, options_.outstanding_upload_bytes)) {
-                continue;
+            const auto item = open.find(item_of(row));
+            if (item != open.end() && conclude(*item->second, row, options_.outstanding_upload_bytes)) {
+                open.erase(item);
             }
-            if (++item->tries < most_tries) {
-                unexplained.push_back(std::move(item));
-            } else {
-                item->fail(protocol::errors::internal("an item that no group took or explained"));
-            }
+        }
+    }
+    CommitItems unexplained;
+    for (auto& item : items) {
+        if (open.count(item->bundle_id()) == 0) {
+            continue;
+        }
+        if (const auto* coverage = std::get_if<CoverageWork>(&item->work)) {
+            coverage->completion->complete({});
+        } else if (++item->tries < most_tries) {
+            unexplained.push_back(std::move(item));
+        } else {
+            item->fail(protocol::errors::internal("an item that no group took or explained"));
         }
     }
     put_back(std::move(unexplained));

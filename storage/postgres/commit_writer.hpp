@@ -57,7 +57,7 @@ private:
     void carry_out(CommitItems items, bool doubtful);
     bool attempt(CommitItems& items, Attempts& attempts);
     void note_loss(const PipelineRun& run, Attempts& attempts);
-    void conclude_group(CommitItems& items, const std::vector<std::size_t>& answered, const PipelineRun& run);
+    void conclude_group(CommitItems& items, const PipelineRun& run);
     bool connect(const Attempts& attempts);
     void put_back(CommitItems items);
     bool pause(std::chrono::milliseconds duration);

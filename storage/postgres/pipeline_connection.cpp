@@ -18,6 +18,7 @@ using Clock = std::chrono::steady_clock;
 using End = PipelineRun::End;
 
 constexpr std::chrono::seconds cancel_grace{3};
+constexpr std::size_t most_parameters = 32;
 
 std::int64_t random_key() {
     std::random_device source;
@@ -128,9 +129,9 @@ PipelineRun PipelineConnection::run(std::span<const Statement> statements, std::
 }
 
 bool PipelineConnection::send(std::span<const Statement> statements, PipelineRun& run) {
-    std::array<const char*, 16> values{};
-    std::array<int, 16> lengths{};
-    std::array<int, 16> formats{};
+    std::array<const char*, most_parameters> values{};
+    std::array<int, most_parameters> lengths{};
+    std::array<int, most_parameters> formats{};
     formats.fill(1);
     for (const Statement& statement : statements) {
         const std::size_t count = std::min(statement.parameters.size(), values.size());
