@@ -10,13 +10,13 @@
 namespace relay::storage::postgres::bundle_queries {
 
 // $1 bundle_id, $2 whether with the signed manifest and receipt. Primary keys.
-inline constexpr Query find_bundle{"find_bundle", "SELECT " RELAY_BUNDLE_COLUMNS R"(,
+inline constexpr Query find_bundle{"find_bundle", "SELECT " RELAY_BUNDLE_COLUMNS(RELAY_MS) R"(,
     m.files, m.cover, m.chunk_digests, CASE WHEN $2::boolean THEN m.signed_manifest END,
     CASE WHEN $2::boolean THEN c.signed_receipt END
 FROM bundles b )" RELAY_BUNDLE_JOINS " WHERE b.bundle_id = $1::uuid"};
 
 // $1 bundle_id, $2 n, $3 claim_id. Bytes leave the database only under the claim.
-inline constexpr Query find_chunk{"find_chunk", "SELECT " RELAY_BUNDLE_COLUMNS R"(,
+inline constexpr Query find_chunk{"find_chunk", "SELECT " RELAY_BUNDLE_COLUMNS(RELAY_MS) R"(,
     NULL::text, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea,
     coalesce(b.due_at <= date_trunc('milliseconds', clock_timestamp()), false),
     substring(m.chunk_digests FROM $2::int * 32 + 1 FOR 32), k.size, k.object_key,
@@ -28,15 +28,14 @@ WHERE b.bundle_id = $1::uuid)"};
 // $1 recipient, $2 in_place of the last one shown, $3 limit. Index bundles_inbox.
 inline constexpr Query list_inbox{
     "list_inbox",
-    "SELECT " RELAY_BUNDLE_COLUMNS R"(,
+    "SELECT " RELAY_BUNDLE_COLUMNS(RELAY_MS) R"(,
     m.files, m.cover, NULL::bytea, NULL::bytea, NULL::bytea
 FROM (SELECT * FROM bundles WHERE recipient = $1 AND in_place > $2::bigint ORDER BY in_place LIMIT $3::int) b )" RELAY_BUNDLE_JOINS
-    " ORDER BY b.in_place"};
+                                             " ORDER BY b.in_place"};
 
 // What waits in many inboxes at once, one element each: $1 recipient, $2 in_place of the last one shown, $3 limit, $4
 // the look's number, which comes last. Index bundles_inbox_state.
-inline constexpr Query list_waiting{
-    "list_waiting", "SELECT " RELAY_BUNDLE_COLUMNS_WITH("NULL::text, NULL::text", "NULL::text") R"(,
+inline constexpr Query list_waiting{"list_waiting", "SELECT " RELAY_OPEN_BUNDLE_COLUMNS R"(,
     m.files, m.cover, NULL::bytea, NULL::bytea, NULL::bytea, i.nth
 FROM (SELECT unnest($1::text[]) AS recipient, unnest($2::bigint[]) AS after, unnest($3::int[]) AS most,
              unnest($4::int[]) AS nth) i
@@ -46,14 +45,14 @@ LEFT JOIN offices s ON s.number = b.sender LEFT JOIN offices r ON r.number = b.r
 LEFT JOIN bundle_manifests m ON m.bundle_id = b.bundle_id)"};
 
 // As list_inbox, $4 state. Index bundles_inbox_state.
-inline constexpr Query list_inbox_state{"list_inbox_state", "SELECT " RELAY_BUNDLE_COLUMNS R"(,
+inline constexpr Query list_inbox_state{"list_inbox_state", "SELECT " RELAY_BUNDLE_COLUMNS(RELAY_MS) R"(,
     m.files, m.cover, NULL::bytea, NULL::bytea, NULL::bytea
 FROM (SELECT * FROM bundles WHERE recipient = $1 AND state = $4 AND in_place > $2::bigint
       ORDER BY in_place LIMIT $3::int) b )" RELAY_BUNDLE_JOINS " ORDER BY b.in_place"};
 
 // $1 sender, $2 out_place of the last one shown, $3 limit, $4 state or null, $5 and $6 ms of accepted_at or null.
 // Index bundles_outbox.
-inline constexpr Query list_outbox{"list_outbox", "SELECT " RELAY_BUNDLE_COLUMNS R"(,
+inline constexpr Query list_outbox{"list_outbox", "SELECT " RELAY_BUNDLE_COLUMNS(RELAY_MS) R"(,
     m.files, m.cover, NULL::bytea, NULL::bytea, NULL::bytea
 FROM (SELECT * FROM bundles WHERE sender = $1 AND out_place < $2::bigint AND ($4::text IS NULL OR state = $4::text)
       AND ($5::bigint IS NULL OR accepted_at >= to_timestamp(0) + $5::bigint * interval '1 ms')

@@ -83,7 +83,7 @@ told AS (
     INSERT INTO events (event_id, type, at, actor_user, actor_certificate, bundle_id, sender, recipient, manifest_sha256)
     SELECT ($19::uuid[])[k], 'bundle_accepted', accepted_at, ($20::text[])[k], ($21::bytea[])[k], bundle_id, sender,
            recipient, manifest_sha256 FROM taken WHERE in_place IS NOT NULL)
-SELECT )" RELAY_BUNDLE_COLUMNS_WITH("NULL::text, NULL::text", "NULL::text") R"(,
+SELECT )" RELAY_OPEN_BUNDLE_COLUMNS R"(,
     NULL::text, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, b.bundle_id, NULL::bytea
 FROM taken b LEFT JOIN offices s ON s.number = b.sender LEFT JOIN offices r ON r.number = b.recipient)"};
 
@@ -152,7 +152,7 @@ told AS (
     SELECT event_id, 'bundle_claimed', claimed_at, actor_user, actor_certificate, bundle_id, sender, recipient,
            manifest_sha256
     FROM held WHERE was = 'waiting')
-SELECT )" RELAY_BUNDLE_COLUMNS_WITH("NULL::text, NULL::text", "NULL::text") R"(,
+SELECT )" RELAY_OPEN_BUNDLE_COLUMNS R"(,
     m.files, m.cover, NULL::bytea, m.signed_manifest, NULL::bytea, b.bundle_id,
     CASE WHEN b.chunk_count = 1 AND b.payload_size <= b.inline_limit
         THEN (SELECT p.bytes FROM payload_chunks p WHERE p.upload_id = b.upload_id AND p.n = 0) END
@@ -236,7 +236,7 @@ told AS (
           UNION ALL SELECT 3, relay_uuid7(min(t)), 'payload_destroyed', NULL, NULL, bundle_id, sender, recipient, digest,
                  NULL FROM gone, moment GROUP BY bundle_id, sender, recipient, digest HAVING count(object_key) = 0) e, moment
     ORDER BY e.bundle_id, e.nth)
-SELECT )" RELAY_BUNDLE_COLUMNS_WITH("b.outcome, b.reason", "NULL::text") R"(,
+SELECT )" RELAY_BUNDLE_COLUMNS_WITH(RELAY_TIME, "b.outcome, b.reason", "NULL::text") R"(,
     m.files, m.cover, m.chunk_digests, NULL::bytea, NULL::bytea, b.bundle_id, NULL::bytea
 FROM changed b LEFT JOIN offices s ON s.number = b.sender LEFT JOIN offices r ON r.number = b.recipient
 LEFT JOIN bundle_manifests m ON m.bundle_id = b.bundle_id WHERE b.taken IS NOT NULL)"};
@@ -255,7 +255,7 @@ WHERE d.offices IS NOT NULL)"};
 // whether of a receipt, $9 sender of a reservation or null. OFFSET 0 keeps the conditions on `b` and `i` where they
 // spare the look-up: nothing of what an acceptance has just stored travels back, and receipts stand only beside end
 // states.
-inline constexpr Query answer_items{"answer_items", "SELECT " RELAY_BUNDLE_COLUMNS R"(,
+inline constexpr Query answer_items{"answer_items", "SELECT " RELAY_BUNDLE_COLUMNS(RELAY_TIME) R"(,
     CASE WHEN NOT i.accepts OR b.upload_id <> i.upload_id THEN m.files END,
     CASE WHEN NOT i.accepts OR b.upload_id <> i.upload_id THEN m.cover END,
     CASE WHEN i.accepts AND b.upload_id <> i.upload_id OR i.receives OR i.n IS NOT NULL AND b.in_place IS NOT NULL

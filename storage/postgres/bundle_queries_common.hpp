@@ -6,19 +6,25 @@
 // The time that decides: taken after the locks of earlier statements, once for all rows and events of a statement.
 #define RELAY_MOMENT "moment AS MATERIALIZED (SELECT date_trunc('milliseconds', clock_timestamp()) AS t)"
 
-// Columns 0 to 27 of bundle_rows.hpp; 28 to 32 follow in each query. `receipt`: outcome and reason of the receipt;
-// `present`: numbers of the chunks that are there.
-#define RELAY_BUNDLE_COLUMNS_WITH(receipt, present)                                                                    \
-    "b.bundle_id, b.upload_id, b.sender, b.recipient, s.name, r.name, b.state, b.manifest_sha256, " RELAY_MS(          \
+// A time as it is, where rows come in the binary format.
+#define RELAY_TIME(x) x
+
+// Columns 0 to 27 of bundle_rows.hpp; 28 to 32 follow in each query. `time`: RELAY_MS for rows in text, RELAY_TIME for
+// binary ones; `receipt`: outcome and reason of the receipt; `present`: numbers of the chunks that are there.
+#define RELAY_BUNDLE_COLUMNS_WITH(time, receipt, present)                                                              \
+    "b.bundle_id, b.upload_id, b.sender, b.recipient, s.name, r.name, b.state, b.manifest_sha256, " time(              \
         "b.created_at"                                                                                                 \
-    ) ", " RELAY_MS("b.accepted_at") ", " RELAY_MS("b.expires_at") ", " RELAY_MS("b.claimed_at"                        \
-    ) ", " RELAY_MS("b.fetched_at") ", " RELAY_MS("b.rejected_at") ", " RELAY_MS("b.withdrawn_at"                      \
-    ) ", " RELAY_MS("b.expired_at") ", b.claim_id, " RELAY_MS("b.last_call_at"                                         \
-    ) ", "                                                                                                             \
-      "b.sent_at IS NOT NULL, b.confirmation, " receipt ", b.payload_size, b.chunk_size, b.chunk_count, "              \
-      "b.in_place, b.out_place, " present
-#define RELAY_BUNDLE_COLUMNS                                                                                           \
+    ) ", " time("b.accepted_at") ", " time("b.expires_at") ", " time("b.claimed_at") ", " time("b.fetched_at"          \
+    ) ", " time("b.rejected_at") ", " time("b.withdrawn_at") ", " time("b.expired_at"                                  \
+    ) ", b.claim_id, " time("b.last_call_at") ", "                                                                     \
+                                              "b.sent_at IS NOT NULL, b.confirmation, " receipt                        \
+                                              ", b.payload_size, b.chunk_size, b.chunk_count, "                        \
+                                              "b.in_place, b.out_place, " present
+// Of a bundle that has no receipt, and whose chunks are all there or all missing.
+#define RELAY_OPEN_BUNDLE_COLUMNS RELAY_BUNDLE_COLUMNS_WITH(RELAY_TIME, "NULL::text, NULL::text", "NULL::text")
+#define RELAY_BUNDLE_COLUMNS(time)                                                                                     \
     RELAY_BUNDLE_COLUMNS_WITH(                                                                                         \
+        time,                                                                                                          \
         "c.outcome, c.reason",                                                                                         \
         "CASE WHEN b.state = 'uploading' THEN "                                                                        \
         "(SELECT string_agg(p.n::text, ',') FROM payload_chunks p WHERE p.upload_id = b.upload_id) END"                \

@@ -68,7 +68,7 @@ std::int64_t integer_or_zero(const Row& row, int column) {
 
 template <class Row>
 std::optional<Time> optional_time(const Row& row, int column) {
-    return row.is_null(column) ? std::nullopt : std::optional(Time(protocol::Duration(row.integer(column))));
+    return row.is_null(column) ? std::nullopt : std::optional(row.time(column));
 }
 
 std::vector<Digest> split_digests(protocol::BytesView all) {

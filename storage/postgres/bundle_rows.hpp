@@ -22,6 +22,8 @@ public:
     [[nodiscard]] protocol::Uuid uuid(int column) const;
     [[nodiscard]] bool boolean(int column) const { return field(column).as<bool>(); }
     [[nodiscard]] std::int64_t integer(int column) const { return field(column).as<std::int64_t>(); }
+    /// By RELAY_MS.
+    [[nodiscard]] protocol::Time time(int column) const { return protocol::Time(protocol::Duration(integer(column))); }
 
 private:
     [[nodiscard]] pqxx::field field(int column) const { return row_[column]; }

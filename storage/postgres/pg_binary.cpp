@@ -129,4 +129,9 @@ std::int64_t BinaryRow::integer(int column) const {
                             : static_cast<std::int64_t>(value);
 }
 
+protocol::Time BinaryRow::time(int column) const {
+    const std::chrono::microseconds since_1970(integer(column) + microseconds_1970_to_2000);
+    return protocol::Time(std::chrono::floor<protocol::Duration>(since_1970));
+}
+
 } // namespace relay::storage::postgres

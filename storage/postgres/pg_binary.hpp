@@ -78,6 +78,8 @@ public:
     [[nodiscard]] bool boolean(int column) const { return view(column).front() != 0; }
     /// int4 and int8.
     [[nodiscard]] std::int64_t integer(int column) const;
+    /// A timestamptz, down to the millisecond.
+    [[nodiscard]] protocol::Time time(int column) const;
 
 private:
     const PGresult* result_;

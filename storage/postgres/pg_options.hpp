@@ -23,11 +23,12 @@ struct PgOptions {
 };
 
 /// Every statement of calls and commit groups finds its rows by a key or in an index's order. Plans that a small table
-/// makes cheap (whole scans, hashes, sorts) would be kept while it grows, so they are not on offer; then one plan of
-/// each statement serves for good. Planned anew each time, an inbox page costs ten times as much as its execution.
+/// makes cheap (whole scans, hashes, sorts, memory of what was looked up) would be kept while it grows, so they are not
+/// on offer; then one plan of each statement serves for good. Planned anew each time, an inbox page costs ten times as
+/// much as its execution.
 #define RELAY_KEYED_PLANS                                                                                              \
     " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off"     \
-    " -c enable_mergejoin=off -c jit=off"
+    " -c enable_mergejoin=off -c enable_memoize=off -c jit=off"
 
 /// Server settings for every connection that answers calls, in libpq's `options` form.
 inline constexpr std::string_view call_settings = "-c statement_timeout=10000 -c lock_timeout=5000" RELAY_KEYED_PLANS;
