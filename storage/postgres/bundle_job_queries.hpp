@@ -76,6 +76,18 @@ INSERT INTO events (event_id, type, at, actor_user, actor_certificate, bundle_id
 SELECT $3::uuid, 'bundle_withdrawn', withdrawn_at, $4::text, decode($5::text, 'hex'), bundle_id, sender, recipient, manifest_sha256
 FROM withdrawn)"};
 
+// Drops, expiries and lapses that are due, and what they destroy. $1 bundle_ids, locked.
+inline constexpr Query settle_bundles{"settle_bundles", "SELECT settle_bundles($1::uuid[])"};
+
+// Bundles whose place in an inbox's page changed: written by this transaction, except where only a claim's calls were
+// noted. A plus tells that something arrived (storage/mailbox_change). $1 bundle_ids.
+inline constexpr Query notify_mailboxes{"notify_mailboxes", R"(
+SELECT pg_notify('relay_mailbox', d.offices) FROM (
+    SELECT string_agg(DISTINCT recipient || CASE state WHEN 'waiting' THEN '+' ELSE '' END, ',') AS offices FROM bundles
+    WHERE bundle_id = ANY($1::uuid[]) AND in_place IS NOT NULL AND xmin = pg_current_xact_id_if_assigned()::xid
+      AND (state <> 'claimed' OR last_call_at = claimed_at)) d
+WHERE d.offices IS NOT NULL)"};
+
 // Payloads of bundles that a withdrawal brought to their end. $1 bundle_ids, locked.
 inline constexpr Query destroy_payloads{"destroy_payloads", "SELECT destroy_payloads($1::uuid[])"};
 

@@ -1,5 +1,5 @@
 // SQL of commit groups, whose statements are pipelined into one transaction and take arrays with one element per item.
-// settle, destroy and notify serve the executor's jobs as well; the first two are functions (migrations/0002).
+// Each that changes what an inbox shows tells its mailboxes, at most once a statement.
 #pragma once
 
 #include "storage/postgres/bundle_queries_common.hpp"
@@ -17,16 +17,16 @@ namespace relay::storage::postgres::bundle_queries {
 inline constexpr Query lock_bundles{
     "lock_bundles", "SELECT bundle_id FROM bundles WHERE bundle_id = ANY($1::uuid[]) ORDER BY bundle_id FOR UPDATE"};
 
-// With settle_bundles, for a group that locks nothing else. The clock is read when all locks are had, and the
-// function's statements see what is committed by then. $1 bundle_ids. Primary key.
+// The same, and settles what is due. The clock is read when all locks are had; the function's statements see what is
+// committed by then. A mailbox may hear of an arrival that was none. $1 bundle_ids. Primary key.
 inline constexpr Query lock_and_settle{"lock_and_settle", R"(
-SELECT settle_bundles($1::uuid[]) FROM (
-    SELECT min(b.due_at) AS due_at FROM (
-        SELECT due_at FROM bundles WHERE bundle_id = ANY($1::uuid[]) ORDER BY bundle_id FOR UPDATE) b) d
+SELECT settle_bundles($1::uuid[]), CASE WHEN d.offices IS NOT NULL THEN pg_notify('relay_mailbox', d.offices) END
+FROM (SELECT min(b.due_at) AS due_at, string_agg(b.office, ',') AS offices
+      FROM (SELECT due_at, CASE WHEN in_place IS NOT NULL THEN recipient || '+' END AS office
+            FROM bundles WHERE bundle_id = ANY($1::uuid[]) ORDER BY bundle_id FOR UPDATE) b) d
 WHERE d.due_at <= clock_timestamp())"};
 
-// For a group that does more than accept: its chunks may take places too, in the same order, and what is due is settled
-// after these locks. $1 offices of acceptances, $2 bundle_ids of chunks. Primary keys.
+// Before the bundles' places change, in one order. $1 offices of acceptances, $2 bundle_ids of chunks. Primary keys.
 inline constexpr Query lock_mailboxes{"lock_mailboxes", R"(
 SELECT office FROM mailboxes WHERE office = ANY(ARRAY(
     SELECT unnest($1::text[]) UNION SELECT recipient FROM bundles WHERE bundle_id = ANY($2::uuid[])))
@@ -37,16 +37,11 @@ inline constexpr Query lock_objects{
     "lock_objects",
     "SELECT key FROM pending_objects WHERE key = ANY($1::text[]) AND doomed IS NOT TRUE ORDER BY key FOR UPDATE"};
 
-// Drops, expiries and lapses that are due, and what they destroy. $1 bundle_ids, locked.
-inline constexpr Query settle_bundles{"settle_bundles", "SELECT settle_bundles($1::uuid[])"};
-
-// Locks the mailboxes in the offices' order. $1 offices, $2 places to take in their inboxes, $3 in their outboxes.
-// Primary key.
+// $1 offices in their order, $2 places to take in their inboxes, $3 in their outboxes. Primary key. The rows are locked
+// in that order: of the joins that pg_options.hpp leaves, one goes by the array and the other by the key.
 inline constexpr Query take_places{"take_places", R"(
 UPDATE mailboxes m SET last_in = m.last_in + d.ins, last_out = m.last_out + d.outs
-FROM (SELECT l.office, i.ins, i.outs
-      FROM (SELECT unnest($1::text[]) AS office, unnest($2::bigint[]) AS ins, unnest($3::bigint[]) AS outs) i
-      JOIN mailboxes l ON l.office = i.office ORDER BY l.office FOR UPDATE OF l) d
+FROM (SELECT unnest($1::text[]) AS office, unnest($2::bigint[]) AS ins, unnest($3::bigint[]) AS outs) d
 WHERE m.office = d.office)"};
 
 // Acceptances, one element per item: $1 bundle_id … $10 whole, $11 and $12 how far its places lie before the mailboxes'
@@ -84,7 +79,8 @@ told AS (
     SELECT ($19::uuid[])[k], 'bundle_accepted', accepted_at, ($20::text[])[k], ($21::bytea[])[k], bundle_id, sender,
            recipient, manifest_sha256 FROM taken WHERE in_place IS NOT NULL)
 SELECT )" RELAY_OPEN_BUNDLE_COLUMNS R"(,
-    NULL::text, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, b.bundle_id, NULL::bytea
+    NULL::text, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, b.bundle_id, NULL::bytea,
+    )" RELAY_NOTIFY("recipient || '+'", "taken WHERE in_place IS NOT NULL") R"(
 FROM taken b LEFT JOIN offices s ON s.number = b.sender LEFT JOIN offices r ON r.number = b.recipient)"};
 
 // $1 bundle_id, $2 upload_id, $3 n, $4 size, $5 bytes or null, $6 object_key or null.
@@ -123,11 +119,13 @@ published AS (
         expires_at = t + $6::bigint * interval '1 ms', due_at = t + $6::bigint * interval '1 ms'
     FROM ready d JOIN places p ON p.office = d.recipient CROSS JOIN moment WHERE b.bundle_id = d.bundle_id
     RETURNING b.bundle_id, b.sender, b.recipient, b.manifest_sha256, b.accepted_at,
-              d.event_id, d.actor_user, d.actor_certificate)
-INSERT INTO events (event_id, type, at, actor_user, actor_certificate, bundle_id, sender, recipient, manifest_sha256)
-SELECT event_id, 'bundle_accepted', accepted_at, actor_user, actor_certificate, bundle_id, sender, recipient,
-       manifest_sha256
-FROM published)"};
+              d.event_id, d.actor_user, d.actor_certificate),
+told AS (
+    INSERT INTO events (event_id, type, at, actor_user, actor_certificate, bundle_id, sender, recipient, manifest_sha256)
+    SELECT event_id, 'bundle_accepted', accepted_at, actor_user, actor_certificate, bundle_id, sender, recipient,
+           manifest_sha256
+    FROM published)
+SELECT )" RELAY_NOTIFY("recipient || '+'", "published")};
 
 // $1 bundle_id, $2 claim_id, $3 recipient, $4 event_id, $5 and $6 actor, $7 inline limit, $8 ms of the partial lapse,
 // $9 of the sent one.
@@ -155,7 +153,8 @@ told AS (
 SELECT )" RELAY_OPEN_BUNDLE_COLUMNS R"(,
     m.files, m.cover, NULL::bytea, m.signed_manifest, NULL::bytea, b.bundle_id,
     CASE WHEN b.chunk_count = 1 AND b.payload_size <= b.inline_limit
-        THEN (SELECT p.bytes FROM payload_chunks p WHERE p.upload_id = b.upload_id AND p.n = 0) END
+        THEN (SELECT p.bytes FROM payload_chunks p WHERE p.upload_id = b.upload_id AND p.n = 0) END,
+    )" RELAY_NOTIFY("recipient", "held WHERE was = 'waiting'") R"(
 FROM held b LEFT JOIN offices s ON s.number = b.sender LEFT JOIN offices r ON r.number = b.recipient
 LEFT JOIN bundle_manifests m ON m.bundle_id = b.bundle_id)"};
 
@@ -189,7 +188,7 @@ judged AS MATERIALIZED (
                 WHEN d.was = 'fetched' THEN 'receipt_late'
                 WHEN d.outcome = 'rejected' THEN 'bundle_rejected'
                 WHEN d.complete THEN 'bundle_fetched' END AS taken
-    FROM (SELECT i.*, o.state AS was, o.upload_id, o.sender, o.sent_at, o.sent + i.ranges AS sent,
+    FROM (SELECT i.*, t, o.state AS was, o.upload_id, o.sender, o.sent_at, o.sent + i.ranges AS sent,
                  o.manifest_sha256 = i.manifest_sha256 AS meant, o.manifest_sha256 AS digest,
                  o.sent_at IS NOT NULL OR o.sent + i.ranges @> int8range(0, o.payload_size) AS complete
           FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS claim_id,
@@ -200,55 +199,49 @@ judged AS MATERIALIZED (
                        unnest($11::bytea[]) AS actor_certificate, unnest($12::text[]) AS reason,
                        unnest($13::bytea[]) AS signed_receipt) i
           JOIN bundles o ON o.bundle_id = i.bundle_id AND o.recipient = i.recipient AND o.claim_id = i.claim_id
+          CROSS JOIN moment
           WHERE o.state = 'claimed'
              OR o.state = 'fetched' AND o.confirmation = 'none' AND i.outcome = 'stored') d),
 changed AS (
     UPDATE bundles b SET
         state = CASE d.taken WHEN 'bundle_fetched' THEN 'fetched' WHEN 'bundle_rejected' THEN 'rejected' ELSE b.state END,
         confirmation = CASE WHEN d.taken IN ('bundle_fetched', 'receipt_late') THEN 'receipt' ELSE b.confirmation END,
-        fetched_at = CASE d.taken WHEN 'bundle_fetched' THEN t ELSE b.fetched_at END,
-        rejected_at = CASE d.taken WHEN 'bundle_rejected' THEN t END,
-        sent = d.sent, sent_at = coalesce(d.sent_at, CASE WHEN d.complete THEN t END),
-        last_call_at = greatest(b.last_call_at, t),
-        due_at = CASE WHEN d.taken IS NULL THEN greatest(b.last_call_at, t)
+        fetched_at = CASE d.taken WHEN 'bundle_fetched' THEN d.t ELSE b.fetched_at END,
+        rejected_at = CASE d.taken WHEN 'bundle_rejected' THEN d.t END,
+        sent = d.sent, sent_at = coalesce(d.sent_at, CASE WHEN d.complete THEN d.t END),
+        last_call_at = greatest(b.last_call_at, d.t),
+        due_at = CASE WHEN d.taken IS NULL THEN greatest(b.last_call_at, d.t)
                      + CASE WHEN d.complete THEN $15::bigint ELSE $14::bigint END * interval '1 ms' END
-    FROM judged d, moment WHERE b.bundle_id = d.bundle_id AND (d.was = 'claimed' OR d.taken IS NOT NULL)
+    FROM judged d WHERE b.bundle_id = d.bundle_id AND (d.was = 'claimed' OR d.taken IS NOT NULL)
     RETURNING b.*, d.taken, d.outcome, d.reason),
 kept AS (
     INSERT INTO receipts (bundle_id, outcome, reason, signed_receipt, receipt_sha256, received_at)
-    SELECT bundle_id, outcome, reason, signed_receipt, receipt_sha256, t FROM judged, moment WHERE taken IS NOT NULL),
+    SELECT bundle_id, outcome, reason, signed_receipt, receipt_sha256, t FROM judged WHERE taken IS NOT NULL),
 gone AS (
     DELETE FROM payload_chunks p USING judged d
     WHERE d.taken IN ('bundle_fetched', 'bundle_rejected') AND p.upload_id = d.upload_id
-    RETURNING d.bundle_id, d.sender, d.recipient, d.digest, p.object_key),
+    RETURNING d.bundle_id, d.t, p.object_key),
 doomed AS (
     INSERT INTO pending_objects (key, at, doomed, bundle_id)
-    SELECT object_key, t, true, bundle_id FROM gone, moment WHERE object_key IS NOT NULL),
+    SELECT object_key, t, true, bundle_id FROM gone WHERE object_key IS NOT NULL),
 told AS (
     INSERT INTO events (event_id, type, at, actor_user, actor_certificate, bundle_id, sender, recipient, manifest_sha256,
                         confirmation, receipt_sha256)
-    SELECT e.event_id, e.type, t, e.actor_user, e.actor_certificate, e.bundle_id, e.sender, e.recipient, e.digest,
-           CASE e.type WHEN 'bundle_fetched' THEN 'receipt' END, e.receipt_sha256
-    FROM (SELECT 1 AS nth, sent_event_id AS event_id, 'bundle_sent' AS type, actor_user, actor_certificate, bundle_id,
-                 sender, recipient, digest, NULL AS receipt_sha256 FROM judged WHERE finished
-          UNION ALL SELECT 2, event_id, taken, actor_user, actor_certificate, bundle_id, sender, recipient, digest,
-                 receipt_sha256 FROM judged WHERE taken IS NOT NULL
-          UNION ALL SELECT 3, relay_uuid7(min(t)), 'payload_destroyed', NULL, NULL, bundle_id, sender, recipient, digest,
-                 NULL FROM gone, moment GROUP BY bundle_id, sender, recipient, digest HAVING count(object_key) = 0) e, moment
-    ORDER BY e.bundle_id, e.nth)
+    SELECT e.event_id, e.type, d.t, CASE WHEN e.nth < 3 THEN d.actor_user END,
+           CASE WHEN e.nth < 3 THEN d.actor_certificate END, d.bundle_id, d.sender, d.recipient, d.digest,
+           CASE e.type WHEN 'bundle_fetched' THEN 'receipt' END, CASE e.nth WHEN 2 THEN d.receipt_sha256 END
+    FROM judged d CROSS JOIN LATERAL (VALUES
+        (1, d.sent_event_id, 'bundle_sent', d.finished),
+        (2, d.event_id, d.taken, d.taken IS NOT NULL),
+        (3, relay_uuid7(d.t), 'payload_destroyed', d.taken IN ('bundle_fetched', 'bundle_rejected') AND (
+            SELECT g.object_key FROM gone g WHERE g.bundle_id = d.bundle_id AND g.object_key IS NOT NULL LIMIT 1) IS NULL)
+        ) e (nth, event_id, type, holds)
+    WHERE e.holds ORDER BY d.bundle_id, e.nth)
 SELECT )" RELAY_BUNDLE_COLUMNS_WITH(RELAY_TIME, "b.outcome, b.reason", "NULL::text") R"(,
-    m.files, m.cover, m.chunk_digests, NULL::bytea, NULL::bytea, b.bundle_id, NULL::bytea
+    m.files, m.cover, m.chunk_digests, NULL::bytea, NULL::bytea, b.bundle_id, NULL::bytea,
+    )" RELAY_NOTIFY("recipient", "changed WHERE taken IS NOT NULL") R"(
 FROM changed b LEFT JOIN offices s ON s.number = b.sender LEFT JOIN offices r ON r.number = b.recipient
 LEFT JOIN bundle_manifests m ON m.bundle_id = b.bundle_id WHERE b.taken IS NOT NULL)"};
-
-// Bundles whose place in an inbox's page changed: written by this transaction, except where only a claim's calls were
-// noted. A plus tells that something arrived (storage/mailbox_change). $1 bundle_ids.
-inline constexpr Query notify_mailboxes{"notify_mailboxes", R"(
-SELECT pg_notify('relay_mailbox', d.offices) FROM (
-    SELECT string_agg(DISTINCT recipient || CASE state WHEN 'waiting' THEN '+' ELSE '' END, ',') AS offices FROM bundles
-    WHERE bundle_id = ANY($1::uuid[]) AND in_place IS NOT NULL AND xmin = pg_current_xact_id_if_assigned()::xid
-      AND (state <> 'claimed' OR last_call_at = claimed_at)) d
-WHERE d.offices IS NOT NULL)"};
 
 // For items that the statement which should take them did not answer. $1 bundle_id, $2 event_id, $3 claim_id or null,
 // $4 upload_id or null, $5 n of a chunk or null, $6 inline limit of a claim or null, $7 whether of an acceptance, $8
@@ -282,11 +275,10 @@ LEFT JOIN LATERAL (SELECT * FROM bundle_manifests m WHERE m.bundle_id = b.bundle
                    AND (NOT i.accepts OR b.upload_id <> i.upload_id) OFFSET 0) m ON true)"};
 
 inline constexpr std::array group_queries{
-    lock_and_settle,
     lock_bundles,
+    lock_and_settle,
     lock_mailboxes,
     lock_objects,
-    settle_bundles,
     take_places,
     insert_bundles,
     insert_chunks,
@@ -295,7 +287,6 @@ inline constexpr std::array group_queries{
     claim_bundles,
     cover_bundles,
     take_receipts,
-    notify_mailboxes,
     answer_items,
 };
 

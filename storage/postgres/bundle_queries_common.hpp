@@ -6,6 +6,12 @@
 // The time that decides: taken after the locks of earlier statements, once for all rows and events of a statement.
 #define RELAY_MOMENT "moment AS MATERIALIZED (SELECT date_trunc('milliseconds', clock_timestamp()) AS t)"
 
+// Tells the mailboxes of what a statement changed (storage/mailbox_change: a plus where something arrived). A scalar
+// subquery of the statement's own rows runs once, with the first row that it returns.
+#define RELAY_NOTIFY(office, from)                                                                                     \
+    "(SELECT pg_notify('relay_mailbox', d.offices) FROM (SELECT string_agg(DISTINCT " office                           \
+    ", ',') AS offices FROM " from ") d WHERE d.offices IS NOT NULL)"
+
 // A time as it is, where rows come in the binary format.
 #define RELAY_TIME(x) x
 

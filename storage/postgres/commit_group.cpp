@@ -91,7 +91,6 @@ CommitGroup::CommitGroup(std::span<const std::unique_ptr<CommitItem>> items, con
     if (!receipts_.empty()) {
         add_receipts();
     }
-    add(q::notify_mailboxes, {all_ids_});
     if (!explained_.empty()) {
         add_answers();
     }
@@ -123,15 +122,21 @@ void CommitGroup::sort(std::span<const std::unique_ptr<CommitItem>> items, bool 
     all_ids_ = keep(ids.take());
 }
 
-/// Bundles, mailboxes, objects: everybody's order. What is due is settled when all locks are had.
+/// Bundles, mailboxes, objects: everybody's order. What is due is settled when all locks are had. Acceptances alone
+/// need the mailboxes only, whose places they take: a bundle that is there already is for another group to judge.
 void CommitGroup::add_locks() {
-    const bool takes_places = !accepts_.empty() || !chunks_.empty();
-    const bool only_acceptances = chunks_.empty() && claims_.empty() && coverage_.empty() && receipts_.empty();
-    if (only_acceptances || !takes_places) {
-        add(q::lock_and_settle, {all_ids_}); // places are taken under locks of their own; no acceptance is ever late
+    const bool others = !chunks_.empty() || !claims_.empty() || !coverage_.empty() || !receipts_.empty();
+    if (!others && explained_.empty()) {
         return;
     }
-    add(q::lock_bundles, {all_ids_});
+    if (!accepts_.empty() || !chunks_.empty()) {
+        add(q::lock_bundles, {all_ids_});
+        lock_mailboxes();
+    }
+    add(q::lock_and_settle, {all_ids_});
+}
+
+void CommitGroup::lock_mailboxes() {
     std::set<std::string_view> offices;
     for (const AcceptItem* item : accepts_) {
         offices.insert(item->sender.view());
@@ -153,7 +158,6 @@ void CommitGroup::add_locks() {
     if (any) {
         add(q::lock_objects, {keep(keys.take())});
     }
-    add(q::settle_bundles, {all_ids_});
 }
 
 /// Takes places for all acceptances. Columns: how far each item's two places lie before the mailboxes' last ones after
