@@ -50,7 +50,7 @@ WHERE m.office = d.office)"};
 // until an unfinished upload is dropped, $24 bytes a sender may have outstanding (bundles_uploading). Everything hangs
 // on the row that was inserted: a group that runs again adds nothing.
 inline constexpr Query insert_bundles{"insert_bundles", "WITH " RELAY_MOMENT R"(,
-fresh AS (
+taken AS (
     INSERT INTO bundles (bundle_id, upload_id, sender, recipient, out_place, in_place, state, manifest_sha256,
                          payload_size, chunk_size, chunk_count, created_at, reserved_at, accepted_at, expires_at, due_at)
     SELECT i.bundle_id, i.upload_id, i.sender, i.recipient, o.last_out - i.out_back,
@@ -66,8 +66,7 @@ fresh AS (
     JOIN mailboxes o ON o.office = i.sender JOIN mailboxes p ON p.office = i.recipient CROSS JOIN moment
     WHERE i.whole OR i.payload_size + i.ahead <= $24::bigint - (
         SELECT coalesce(sum(u.payload_size), 0) FROM bundles u WHERE u.sender = i.sender AND u.state = 'uploading')
-    ORDER BY i.bundle_id ON CONFLICT (bundle_id) DO NOTHING RETURNING *),
-taken AS MATERIALIZED (SELECT *, array_position($1::uuid[], bundle_id) AS k FROM fresh),
+    ORDER BY i.bundle_id ON CONFLICT (bundle_id) DO NOTHING RETURNING *, array_position($1::uuid[], bundle_id) AS k),
 manifests AS (
     INSERT INTO bundle_manifests (bundle_id, files, cover, chunk_digests, signed_manifest)
     SELECT bundle_id, ($14::text[])[k], ($15::bytea[])[k], ($16::bytea[])[k], ($17::bytea[])[k] FROM taken),

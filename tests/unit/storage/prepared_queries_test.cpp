@@ -73,6 +73,10 @@ TEST_CASE("The plans that are kept go by an index, though they were made while t
     CHECK_THAT(many, Contains("using bundles_inbox_state on bundles") && !Contains("Sort") && !Contains("Seq Scan"));
     const auto all = plan_of(bundle_queries::list_inbox, "'2670100011', 0, 101");
     CHECK_THAT(all, Contains("using bundles_inbox on bundles") && !Contains("Sort"));
+    // One row for each office of the array, in its order: so are they locked.
+    const auto places = plan_of(bundle_queries::take_places, "'{2670100011,2670100029}', '{0,1}', '{1,0}'");
+    CHECK_THAT(places, Contains("using mailboxes_pkey on mailboxes") && Contains("Index Cond: (office = "));
+    CHECK_THAT(places, Contains("Nested Loop") && !Contains("Seq Scan") && !Contains("Materialize"));
     const auto offices = plan_of(account_sql::list_offices, "NULL, NULL, NULL, 101, '2026-11-20', 0");
     CHECK_THAT(offices, Contains("using offices_pkey on offices") && Contains("Index Cond: (number >"));
 }
