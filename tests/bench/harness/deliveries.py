@@ -47,6 +47,9 @@ def delivery_cpu(bench, report):
 
 
 def delivery_cpu_paced(bench, report):
+    # Plans are kept: those made for tables that are known to be empty would be kept until the next ANALYZE.
+    drive(bench.stack, "deliveries", identities=bench.offices, first=500, connections=64, seconds=bench.seconds / 8, count=int(500 * bench.seconds))
+    bench.stack.settle()
     done, used = drive(bench.stack, "deliveries", identities=bench.offices, first=700, connections=100, seconds=bench.seconds, rate=106,
                        count=int(120 * bench.seconds) + 200)
     limit = bench.limits.delivery_single()
@@ -59,6 +62,7 @@ def delivery_cpu_paced(bench, report):
 
 
 def mailbox_polls(bench, report):
+    bench.stack.settle()
     done, used = cheapest(bench.stack, "polls", identities=bench.offices, first=2000, connections=32, seconds=bench.seconds / 4,
                           path="/v1/inbox?limit=100")
     limit = bench.limits.http["small"] + bench.limits.rows(32)["poll"] + bench.limits.rows(32)["poll_client"]
