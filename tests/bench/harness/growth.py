@@ -49,6 +49,7 @@ def growth(bench, report):
         stack.psql("-v", "count=%d" % (events - there), "-f", os.path.join(ROOT, "tests", "bench", "many_events.sql"), timeout=3000)
         stack.settle()
         stack.up()
+        bench.wait_until(stack.has_sequenced, 300, "the sequencer's first look")
         there = events
         cost = accept(bench, first=300)
         first = first or cost

@@ -118,6 +118,10 @@ class Stack:
         self.sql("VACUUM (ANALYZE)")
         self.sql("CHECKPOINT")
 
+    def has_sequenced(self):
+        """Whether the sequencer has ended a run: its first one, after a start, looks through the whole log."""
+        return self.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'careplan-relay sequencer' AND query = 'COMMIT'") != "0"
+
     # -- offices
     def provision(self, count, name="offices", key_type="p256"):
         """`count` more offices; the file of their identities."""
