@@ -69,14 +69,19 @@ void add_json_flag(CLI::App& command, bool& json);
 void print_rows(const std::vector<nlohmann::ordered_json>& rows, bool json);
 /// One thing: a line for each member, or a JSON object.
 void print_facts(const nlohmann::ordered_json& facts, bool json);
-/// Prints the one thing that `find` asks of the accounts (storage::AccountAdmin&), as `facts_of` tells it.
-template <class Find, class FactsOf>
-Result<void> show_found(Relay& relay, bool json, Find find, FactsOf facts_of) {
+/// What `find` gets from the accounts, a storage::AccountAdmin&.
+template <class Find>
+auto ask(Relay& relay, Find find) -> decltype(find(**relay.accounts())) {
     const auto accounts = relay.accounts();
     if (!accounts) {
         return accounts.error();
     }
-    const auto found = find(**accounts);
+    return find(**accounts);
+}
+/// Prints the one thing that `find` gets, as `facts_of` tells it.
+template <class Find, class FactsOf>
+Result<void> show_found(Relay& relay, bool json, Find find, FactsOf facts_of) {
+    const auto found = ask(relay, find);
     if (!found) {
         return found.error();
     }
@@ -86,11 +91,7 @@ Result<void> show_found(Relay& relay, bool json, Find find, FactsOf facts_of) {
 /// The same for many.
 template <class Find, class FactsOf>
 Result<void> list_found(Relay& relay, bool json, Find find, FactsOf facts_of) {
-    const auto accounts = relay.accounts();
-    if (!accounts) {
-        return accounts.error();
-    }
-    const auto found = find(**accounts);
+    const auto found = ask(relay, find);
     if (!found) {
         return found.error();
     }
