@@ -4,7 +4,7 @@ namespace relay::server::http {
 
 namespace {
 
-constexpr std::size_t most_discarded = 1U << 20U;
+constexpr std::size_t most_discarded = 32U << 20U; // a chunk or a batch on its way, so that its sender reads the answer
 
 } // namespace
 

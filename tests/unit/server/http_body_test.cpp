@@ -44,15 +44,17 @@ TEST_CASE("JSON is at most 1 MiB, a batch 16 MiB, told before a byte of it is re
     }
 }
 
-TEST_CASE("a refusal can be read by a client that is still sending its body", "[server]") {
+TEST_CASE("a refusal can be read by a client that is still sending its body, a large chunk too", "[server]") {
     const TestServer server;
-    TlsClient client(server.server->port(), &server.office);
-    client.send(request("PUT /v1/guarded", "", std::string(600'000, 'x')));
-    const Answer answer = client.receive();
-    CHECK(answer.status == 401);
-    CHECK(answer.fields.at("WWW-Authenticate") == "Bearer");
-    CHECK(answer.fields.at("Connection") == "close");
-    CHECK(client.ended_cleanly());
+    for (const std::size_t size : {600'000U, 16U << 20U}) {
+        TlsClient client(server.server->port(), &server.office);
+        CHECK(client.send(request("PUT /v1/guarded", "", std::string(size, 'x'))));
+        const Answer answer = client.receive();
+        CHECK(answer.status == 401);
+        CHECK(answer.fields.at("WWW-Authenticate") == "Bearer");
+        CHECK(answer.fields.at("Connection") == "close");
+        CHECK(client.ended_cleanly());
+    }
 }
 
 TEST_CASE("100 Continue is sent only after the checks that need no body", "[server]") {

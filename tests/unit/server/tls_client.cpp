@@ -51,10 +51,11 @@ TlsClient::~TlsClient() {
     ::close(socket_);
 }
 
-void TlsClient::send(const std::string& bytes) {
+bool TlsClient::send(const std::string& bytes) {
     std::size_t put = 0;
-    SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &put);
+    const bool whole = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &put) == 1;
     ERR_clear_error();
+    return whole;
 }
 
 bool TlsClient::read_more() {

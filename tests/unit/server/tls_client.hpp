@@ -34,7 +34,8 @@ public:
     TlsClient(const TlsClient&) = delete;
     TlsClient& operator=(const TlsClient&) = delete;
 
-    void send(const std::string& bytes);
+    /// False: the line broke before all was sent.
+    bool send(const std::string& bytes);
     /// One answer; without a body when `head_only` (HEAD, or 100 Continue).
     [[nodiscard]] Answer receive(bool head_only = false);
     /// Whether the server ended the connection, within 5 s.
