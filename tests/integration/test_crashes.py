@@ -89,6 +89,7 @@ def test_without_its_database_the_relay_says_try_again_and_goes_on_when_it_is_ba
     stack.database().start()
     eventually(lambda: people.at_a.put(bundle).status in (200, 201), 30, "the bundle is accepted")
     eventually(lambda: stack.admin("/readyz")[0] == 200, 15, "ready again")
+    stack.wait_for_database(people.at_a)
 
 
 @covers("§6 never a wrong chunk")

@@ -82,6 +82,7 @@ def test_when_the_database_is_full_no_acknowledged_bundle_is_lost_and_it_recover
     stack.database().start()  # PostgreSQL ends when there is no room for its log; whoever runs it starts it again
     for bundle in refused:
         eventually(lambda b=bundle: people.at_a.put(b).status in (200, 201), 60, "it recovers")
+    stack.wait_for_database(people.at_a)
     for bundle in accepted + refused:
         assert people.at_b.fetch(bundle) == bundle.payload
     assert stack.database().sql("select count(*) from events where type = 'bundle_accepted' and bundle_id in (%s)" % ",".join(

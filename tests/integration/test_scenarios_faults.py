@@ -75,6 +75,7 @@ def test_a_parked_poll_wakes_after_its_database_was_restarted(stack, people):
     if polled.status == 503:  # the poll asked when the database was away: told to come again, and does
         polled = eventually(lambda: (lambda reply: reply if reply.status == 200 else None)(terminal.inbox("?wait=10")), 30, "an answer")
     assert [one["bundle_id"] for one in polled.json["bundles"]] == [bundle.bundle_id]
+    stack.wait_for_database(terminal)
 
 
 @scenario("F76")

@@ -228,6 +228,11 @@ class Stack:
         return types.SimpleNamespace(a=a, b=b, c=c, at_a=self.terminal(a), at_b=self.terminal(b), at_c=self.terminal(c),
                                      auditor=self.terminal(self.auditor()))
 
+    @staticmethod
+    def wait_for_database(terminal):
+        """After it was away: a refused connection speaks for a second, and every worker has to find it again."""
+        eventually(lambda: all(terminal.sign_in().status == 201 for _ in range(8)), 30, "sign-ins reach the database")
+
     def terminal(self, person, endpoint=None):
         """A signed-in terminal."""
         return Terminal(endpoint or self.endpoint, person).open()
