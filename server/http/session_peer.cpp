@@ -94,15 +94,16 @@ bool drop_certificate(SSL_SESSION* session) {
 
 } // namespace
 
-bool pack_peer(SSL_SESSION* session) {
-    const X509* const certificate = SSL_SESSION_get0_peer(session);
-    if (certificate == nullptr) {
-        return packed_peer(session).has_value();
+std::optional<SessionPeer> pack_peer(SSL_SESSION* session) {
+    if (const X509* const certificate = SSL_SESSION_get0_peer(session); certificate != nullptr) {
+        const Bytes description = describe(certificate);
+        if (description.empty() ||
+            SSL_SESSION_set1_ticket_appdata(session, description.data(), description.size()) != 1 ||
+            !drop_certificate(session)) {
+            return std::nullopt;
+        }
     }
-    const Bytes description = describe(certificate);
-    return !description.empty() &&
-           SSL_SESSION_set1_ticket_appdata(session, description.data(), description.size()) == 1 &&
-           drop_certificate(session);
+    return packed_peer(session);
 }
 
 std::optional<SessionPeer> packed_peer(SSL_SESSION* session) {

@@ -1,4 +1,4 @@
-// What a TLS session keeps of its client. OpenSSL keeps the decoded certificate, some 7 kB for every connection and
+// What a TLS session keeps of its client. OpenSSL keeps the decoded certificate, over 3 kB for every connection and
 // every session in the cache, and decodes it anew for every ticket. Ours is its DER and what each resumption asks for,
 // in the session's application data (SSL_SESSION_set1_ticket_appdata(3)), which cache and tickets carry along.
 #pragma once
@@ -21,8 +21,8 @@ struct SessionPeer {
 };
 
 /// Puts DER and facts in the decoded certificate's place; does nothing where that was done before. While the session
-/// belongs to one connection alone. False: no readable certificate, or no memory.
-[[nodiscard]] bool pack_peer(ssl_session_st* session);
+/// belongs to one connection alone. As packed_peer() then; nothing: no readable certificate, or no memory.
+[[nodiscard]] std::optional<SessionPeer> pack_peer(ssl_session_st* session);
 
 /// Nothing for a session that was not packed.
 [[nodiscard]] std::optional<SessionPeer> packed_peer(ssl_session_st* session);

@@ -8,7 +8,7 @@ namespace relay::server::http {
 
 std::optional<TlsPeer> TlsPeer::read(ssl_st* ssl, std::uint64_t trust_generation) {
     SSL_SESSION* const session = SSL_get_session(ssl);
-    const auto packed = session != nullptr && pack_peer(session) ? packed_peer(session) : std::nullopt;
+    const auto packed = session != nullptr ? pack_peer(session) : std::nullopt;
     if (!packed) {
         return std::nullopt;
     }

@@ -53,7 +53,7 @@ bool still_trusted(const auth::Trust& trust, SSL_SESSION* session) {
 
 /// Packed, and living at most as long as its certificate. Nobody else has the session yet. False: it cannot be kept.
 bool prepare_to_keep(SSL_SESSION* session) {
-    const auto peer = pack_peer(session) ? packed_peer(session) : std::nullopt;
+    const auto peer = pack_peer(session);
     const auto left =
         peer ? std::chrono::floor<std::chrono::seconds>(peer->not_after - now()) : std::chrono::seconds(0);
     const auto lifetime = std::clamp<std::chrono::seconds>(left, std::chrono::seconds(0), longest_session);
