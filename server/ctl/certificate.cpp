@@ -63,11 +63,7 @@ Result<void> write_crl(Relay& relay) {
     if (!authority) {
         return authority.error();
     }
-    const auto accounts = relay.accounts();
-    if (!accounts) {
-        return accounts.error();
-    }
-    const auto revoked = (*accounts)->list_revoked();
+    const auto revoked = ask(relay, [](auto& accounts) { return accounts.list_revoked(); });
     if (!revoked) {
         return revoked.error();
     }
@@ -93,11 +89,9 @@ Result<void> list_certificates(Relay& relay, const CertificateOptions& options) 
 }
 
 Result<void> revoke_certificate(Relay& relay, const CertificateOptions& options) {
-    const auto accounts = relay.accounts();
-    if (!accounts) {
-        return accounts.error();
-    }
-    const auto revoked = (*accounts)->revoke_certificate(*protocol::Digest::from_hex(options.sha256), options.reason);
+    const auto revoked = ask(relay, [&](auto& accounts) {
+        return accounts.revoke_certificate(*protocol::Digest::from_hex(options.sha256), options.reason);
+    });
     if (!revoked) {
         return revoked.error();
     }

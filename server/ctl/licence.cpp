@@ -27,16 +27,14 @@ ordered_json facts_of(const storage::LicenceRow& row) {
 }
 
 Result<void> grant(Relay& relay, const Options& options) {
-    const auto accounts = relay.accounts();
-    if (!accounts) {
-        return accounts.error();
-    }
-    const auto granted = (*accounts)->grant_licence(
-        *OfficeNumber::parse(options.number),
-        *protocol::parse_day(options.from),
-        *protocol::parse_day(options.until),
-        options.kind
-    );
+    const auto granted = ask(relay, [&](auto& accounts) {
+        return accounts.grant_licence(
+            *OfficeNumber::parse(options.number),
+            *protocol::parse_day(options.from),
+            *protocol::parse_day(options.until),
+            options.kind
+        );
+    });
     if (!granted) {
         return granted.error();
     }
@@ -45,11 +43,9 @@ Result<void> grant(Relay& relay, const Options& options) {
 }
 
 Result<void> end(Relay& relay, const Options& options) {
-    const auto accounts = relay.accounts();
-    if (!accounts) {
-        return accounts.error();
-    }
-    const auto cut = (*accounts)->end_licence(*OfficeNumber::parse(options.number), *protocol::parse_day(options.on));
+    const auto cut = ask(relay, [&](auto& accounts) {
+        return accounts.end_licence(*OfficeNumber::parse(options.number), *protocol::parse_day(options.on));
+    });
     if (!cut) {
         return cut.error();
     }

@@ -32,16 +32,12 @@ ordered_json facts_of(const storage::OfficeFacts& facts) {
 }
 
 Result<void> add(Relay& relay, const Options& options) {
-    const auto accounts = relay.accounts();
-    if (!accounts) {
-        return accounts.error();
-    }
     storage::NewOffice office;
     office.number = *OfficeNumber::parse(options.number);
     office.name = options.name;
     office.prefecture = options.prefecture.empty() ? options.number.substr(0, 2) : options.prefecture;
     office.services = options.services;
-    return (*accounts)->add_office(office);
+    return ask(relay, [&](auto& accounts) { return accounts.add_office(office); });
 }
 
 Result<void> list(Relay& relay, const Options& options) {
@@ -58,11 +54,7 @@ Result<void> show(Relay& relay, const Options& options) {
 }
 
 Result<void> close(Relay& relay, const Options& options) {
-    const auto accounts = relay.accounts();
-    if (!accounts) {
-        return accounts.error();
-    }
-    return (*accounts)->close_office(*OfficeNumber::parse(options.number));
+    return ask(relay, [&](auto& accounts) { return accounts.close_office(*OfficeNumber::parse(options.number)); });
 }
 
 } // namespace

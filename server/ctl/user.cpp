@@ -77,8 +77,7 @@ Result<void> add(Relay& relay, const Options& options) {
     }
     user.password_hash = std::move(*hash);
     user.temporary = options.temporary;
-    const auto accounts = relay.accounts();
-    return accounts ? (*accounts)->add_user(user) : Result<void>(accounts.error());
+    return ask(relay, [&](auto& accounts) { return accounts.add_user(user); });
 }
 
 Result<void> set_password(Relay& relay, const Options& options) {
@@ -86,21 +85,16 @@ Result<void> set_password(Relay& relay, const Options& options) {
     if (!hash) {
         return hash.error();
     }
-    const auto accounts = relay.accounts();
-    if (!accounts) {
-        return accounts.error();
-    }
-    return (*accounts)->set_password(*UserId::parse(options.user_id), *hash, !options.permanent);
+    const auto user_id = *UserId::parse(options.user_id);
+    return ask(relay, [&](auto& accounts) { return accounts.set_password(user_id, *hash, !options.permanent); });
 }
 
 Result<void> unlock(Relay& relay, const Options& options) {
-    const auto accounts = relay.accounts();
-    return accounts ? (*accounts)->unlock_user(*UserId::parse(options.user_id)) : Result<void>(accounts.error());
+    return ask(relay, [&](auto& accounts) { return accounts.unlock_user(*UserId::parse(options.user_id)); });
 }
 
 Result<void> close(Relay& relay, const Options& options) {
-    const auto accounts = relay.accounts();
-    return accounts ? (*accounts)->close_user(*UserId::parse(options.user_id)) : Result<void>(accounts.error());
+    return ask(relay, [&](auto& accounts) { return accounts.close_user(*UserId::parse(options.user_id)); });
 }
 
 Result<void> list(Relay& relay, const Options& options) {
