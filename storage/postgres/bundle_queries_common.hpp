@@ -35,6 +35,7 @@
         "CASE WHEN b.state = 'uploading' THEN "                                                                        \
         "(SELECT string_agg(p.n::text, ',') FROM payload_chunks p WHERE p.upload_id = b.upload_id) END"                \
     )
+#define RELAY_OFFICE_JOINS " LEFT JOIN offices s ON s.number = b.sender LEFT JOIN offices r ON r.number = b.recipient "
 #define RELAY_BUNDLE_JOINS                                                                                             \
-    " LEFT JOIN offices s ON s.number = b.sender LEFT JOIN offices r ON r.number = b.recipient"                        \
-    " LEFT JOIN receipts c ON c.bundle_id = b.bundle_id LEFT JOIN bundle_manifests m ON m.bundle_id = b.bundle_id "
+    RELAY_OFFICE_JOINS                                                                                                 \
+    "LEFT JOIN receipts c ON c.bundle_id = b.bundle_id LEFT JOIN bundle_manifests m ON m.bundle_id = b.bundle_id "

@@ -131,12 +131,12 @@ void CommitGroup::add_locks() {
     }
     if (!accepts_.empty() || !chunks_.empty()) {
         add(q::lock_bundles, {all_ids_});
-        lock_mailboxes();
+        lock_mailboxes_and_objects();
     }
     add(q::lock_and_settle, {all_ids_});
 }
 
-void CommitGroup::lock_mailboxes() {
+void CommitGroup::lock_mailboxes_and_objects() {
     std::set<std::string_view> offices;
     for (const AcceptItem* item : accepts_) {
         offices.insert(item->sender.view());

@@ -31,7 +31,7 @@ private:
 
     void sort(std::span<const std::unique_ptr<CommitItem>> items, bool again);
     void add_locks();
-    void lock_mailboxes();
+    void lock_mailboxes_and_objects();
     Parameters add_places();
     void add_acceptances();
     const protocol::Bytes* add_payloads();
