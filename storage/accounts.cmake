@@ -12,5 +12,6 @@ target_sources(relay_storage PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/postgres/pg_account_admin.cpp
     ${CMAKE_CURRENT_LIST_DIR}/postgres/pg_account_admin_facts.cpp
     ${CMAKE_CURRENT_LIST_DIR}/postgres/pg_event_store.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/postgres/log_mark.cpp
     ${CMAKE_CURRENT_LIST_DIR}/postgres/sequencer.cpp
     ${CMAKE_CURRENT_LIST_DIR}/postgres/mailbox_listener.cpp)

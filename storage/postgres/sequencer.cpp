@@ -1,6 +1,7 @@
 #include "storage/postgres/sequencer.hpp"
 
 #include "storage/postgres/connections.hpp"
+#include "storage/postgres/log_mark.hpp"
 #include "storage/postgres/sequencer_queries.hpp"
 
 #include <utility>
@@ -11,11 +12,12 @@ namespace sql = sequencer_sql;
 
 namespace {
 
-constexpr std::chrono::milliseconds between_runs{150};
+constexpr std::chrono::milliseconds between_looks{150};
+constexpr std::chrono::milliseconds between_marks{2000};
 constexpr std::chrono::milliseconds between_tries{1000}; // for the lock, and for a connection
 constexpr int batch = 1000;
 
-// Its first look may read the whole log, so statements have no time limit.
+// Its first look may be a long one, so statements have no time limit.
 constexpr std::string_view settings = "-c lock_timeout=5000" RELAY_KEYED_PLANS;
 
 } // namespace
@@ -99,18 +101,27 @@ void Sequencer::lead(pqxx::connection& connection) {
         status_.leads = true;
         status_.log_size = size;
     }
-    std::int64_t from_xid = 0; // at first everything: a restored database counts its transactions anew
+    LogMark mark(between_marks);
+    std::int64_t from_xid = 0; // at first any: a restored database counts its transactions anew
+    std::int64_t position = LogMark::read(connection);
     do {
-        from_xid = run_once(connection, from_xid);
-    } while (pause(between_runs));
+        mark.before_look(connection);
+        const auto next_xid = look(connection, from_xid, position);
+        if (!next_xid) {
+            return;
+        }
+        mark.after_look(connection);
+        from_xid = *next_xid;
+        position = 0;
+    } while (pause(between_looks));
 }
 
 /// Batches in the order of position until nothing is left. What the first batch could not see belongs to transactions
-/// from its xmin on, which is where the next run begins.
-std::int64_t Sequencer::run_once(pqxx::connection& connection, std::int64_t from_xid) {
+/// from its xmin on, which is where the next look begins.
+std::optional<std::int64_t>
+Sequencer::look(pqxx::connection& connection, std::int64_t from_xid, std::int64_t position) {
     std::optional<std::int64_t> next_xid;
-    std::int64_t position = 0;
-    for (;;) {
+    do {
         pqxx::work transaction(connection, "sequencer");
         const Query& append = from_xid == 0 ? sql::append_all : sql::append_new;
         const pqxx::row row = transaction.exec_prepared1(append.name, from_xid, position, batch);
@@ -133,10 +144,11 @@ std::int64_t Sequencer::run_once(pqxx::connection& connection, std::int64_t from
         if (added > 0 && on_growth_) {
             on_growth_(size);
         }
-        if (added < batch || !pause(std::chrono::milliseconds(0))) {
-            return *next_xid;
+        if (added < batch) {
+            return next_xid;
         }
-    }
+    } while (pause(std::chrono::milliseconds(0)));
+    return std::nullopt;
 }
 
 } // namespace relay::storage::postgres

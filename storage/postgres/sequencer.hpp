@@ -48,7 +48,8 @@ private:
     void work();
     void follow(pqxx::connection& connection);
     void lead(pqxx::connection& connection);
-    std::int64_t run_once(pqxx::connection& connection, std::int64_t from_xid);
+    /// Where the next look begins, or nothing: stopping.
+    std::optional<std::int64_t> look(pqxx::connection& connection, std::int64_t from_xid, std::int64_t position);
     /// False: stopping.
     bool pause(std::chrono::milliseconds duration);
 

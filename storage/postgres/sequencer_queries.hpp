@@ -22,7 +22,7 @@ inline constexpr Query size = {"sequencer_size", "SELECT coalesce(max(index) + 1
     " SELECT (SELECT count(*) FROM added) AS added, (SELECT max(position) FROM fresh) AS position,"                    \
     " (SELECT max(index) + 1 FROM added) AS size, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin"
 
-// For the first look, which may find the whole log. Indexes: events_position, log_leaves_event.
+// For the first look, from the mark on. Indexes: events_position, log_leaves_event.
 inline constexpr Query append_all = {"sequencer_append_all", RELAY_APPEND("e.position")};
 // For all later ones, in a form that leaves events_position out: by it the whole log would be read again and again.
 // Indexes: events_xid, log_leaves_event.
@@ -30,6 +30,27 @@ inline constexpr Query append_new = {"sequencer_append_new", RELAY_APPEND("(e.po
 
 #undef RELAY_APPEND
 
-inline constexpr Query all[] = {try_lock, size, append_all, append_new};
+inline constexpr Query read_mark = {"sequencer_read_mark", "SELECT position FROM log_mark"};
+inline constexpr Query move_mark = {"sequencer_move_mark", "UPDATE log_mark SET position = $1 WHERE position < $1"};
+
+// Who may be writing events: each transaction holds this lock from before its first position until it has ended.
+#define RELAY_WRITERS                                                                                                  \
+    " FROM pg_locks WHERE locktype = 'relation' AND relation = 'events'::regclass AND mode = 'RowExclusiveLock'"       \
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+// The snapshot for the position is older than the look at the locks. Index: events_position.
+inline constexpr Query last_position = {
+    "sequencer_last_position",
+    "SELECT (SELECT coalesce(max(position), 0) FROM events) AS position,"
+    " coalesce(array_agg(virtualtransaction), '{}') AS writers" RELAY_WRITERS,
+};
+// $1 virtual transactions.
+inline constexpr Query have_ended = {
+    "sequencer_have_ended",
+    "SELECT count(*) = 0" RELAY_WRITERS " AND virtualtransaction = ANY($1::text[])",
+};
+#undef RELAY_WRITERS
+
+inline constexpr Query all[] = {
+    try_lock, size, append_all, append_new, read_mark, move_mark, last_position, have_ended};
 
 } // namespace relay::storage::postgres::sequencer_sql

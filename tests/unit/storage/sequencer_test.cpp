@@ -1,4 +1,7 @@
+#include "storage/postgres/connections.hpp"
+#include "storage/postgres/log_mark.hpp"
 #include "storage/postgres/sequencer.hpp"
+#include "storage/postgres/sequencer_queries.hpp"
 #include "tests/support/postgres_cluster.hpp"
 
 #include <catch2/catch.hpp>
@@ -28,6 +31,9 @@ const char* const add_events = "INSERT INTO events (event_id, type, at) SELECT g
 struct SequencerFixture {
     void add(int events) const { database.sql(add_events + std::to_string(events) + ")"); }
     int leaves() const { return database.sql("SELECT count(*) FROM log_leaves")[0][0].as<int>(); }
+    std::int64_t last_position() const {
+        return database.sql("SELECT max(position) FROM events")[0][0].as<std::int64_t>();
+    }
     bool in_order() const {
         return database
             .sql("SELECT coalesce(bool_and(place = index), true) FROM (SELECT l.index, row_number() OVER"
@@ -99,4 +105,44 @@ TEST_CASE_METHOD(SequencerFixture, "A lost connection is replaced and nothing is
     CHECK(in_order());
     CHECK(sequencer->status().failures >= 1);
     CHECK_FALSE(sequencer->status().last_failure.empty());
+}
+
+TEST_CASE_METHOD(
+    SequencerFixture, "A sequencer that starts looks at what stands behind the mark, and moves it", "[storage]"
+) {
+    add(5);
+    database.sql("UPDATE log_mark SET position = " + std::to_string(last_position()));
+    add(3);
+    const auto sequencer = start();
+    CHECK(wait_until([&] { return leaves() == 3; }));
+    CHECK(wait_until(
+        [&] { return database.sql("SELECT position FROM log_mark")[0][0].as<std::int64_t>() == last_position(); },
+        std::chrono::seconds(30)
+    ));
+    add(1);
+    CHECK(wait_until([&] { return leaves() == 4; }));
+}
+
+TEST_CASE_METHOD(SequencerFixture, "The mark never passes an event whose transaction is slow to commit", "[storage]") {
+    pqxx::connection slow(database.url());
+    pqxx::work transaction(slow);
+    transaction.exec(std::string(add_events) + "1)");
+    add(1);
+    pqxx::connection connection(database.url());
+    prepare_all(connection, sequencer_sql::all);
+    LogMark mark(std::chrono::milliseconds(0));
+    mark.after_look(connection);
+    for (int looks = 0; looks < 3; ++looks) {
+        mark.before_look(connection);
+        mark.after_look(connection);
+        CHECK(LogMark::read(connection) == 0);
+    }
+    pqxx::connection late(database.url()); // began to write when the position had been given: not waited for
+    pqxx::work later(late);
+    later.exec(std::string(add_events) + "1)");
+    transaction.commit();
+    mark.before_look(connection);
+    CHECK(LogMark::read(connection) == 0); // this look may have begun before the commit
+    mark.after_look(connection);
+    CHECK(LogMark::read(connection) == last_position());
 }
