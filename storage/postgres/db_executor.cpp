@@ -1,6 +1,7 @@
 #include "storage/postgres/db_executor.hpp"
 
 #include "storage/postgres/event_rows.hpp"
+#include "storage/postgres/plan_age.hpp"
 #include "storage/postgres/sql_error.hpp"
 
 #include <algorithm>
@@ -45,6 +46,7 @@ struct DbExecutor::Worker {
     std::unique_ptr<pqxx::connection> connection;
     std::unique_ptr<ReplicationWatch> watch;
     std::size_t prepared = 0;
+    PlanAge plans;
 };
 
 protocol::Result<std::unique_ptr<DbExecutor>>
@@ -148,6 +150,9 @@ void DbExecutor::perform(Worker& worker, Task& task) {
     while (connect(worker, task)) {
         SqlFailure failure;
         try {
+            if (worker.plans.is_over()) {
+                pqxx::nontransaction(*worker.connection).exec0(discard_plans.sql);
+            }
             worker.watch->unconfirmed = false;
             ok = task.attempt(*worker.connection);
             if (ok && worker.watch->unconfirmed && task.access_ != Access::read) {

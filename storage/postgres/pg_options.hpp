@@ -24,8 +24,8 @@ struct PgOptions {
 
 /// Every statement of calls and commit groups finds its rows by a key or in an index's order. Plans that a small table
 /// makes cheap (whole scans, hashes, sorts, memory of what was looked up) would be kept while it grows, so they are not
-/// on offer; then one plan of each statement serves for good. Planned anew each time, an inbox page costs ten times as
-/// much as its execution.
+/// on offer, and one plan of each statement serves until it is made anew (plan_age.hpp). Planned each time, an inbox
+/// page costs ten times as much as its execution.
 #define RELAY_KEYED_PLANS                                                                                              \
     " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off"     \
     " -c enable_mergejoin=off -c enable_memoize=off -c jit=off"

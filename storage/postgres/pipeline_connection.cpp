@@ -39,21 +39,25 @@ bool is_fine(ExecStatusType status) {
 
 } // namespace
 
-PipelineConnection::PipelineConnection(ConnectionPtr connection)
+PipelineConnection::PipelineConnection(ConnectionPtr connection, std::chrono::milliseconds plan_life)
     : connection_(std::move(connection)),
-      key_(random_key()) {
+      key_(random_key()),
+      plans_(plan_life) {
     PQsetNoticeReceiver(connection_.get(), note_notice, &unconfirmed_);
     PQsetErrorVerbosity(connection_.get(), PQERRORS_TERSE); // details may hold values of rows
 }
 
 protocol::Result<std::unique_ptr<PipelineConnection>> PipelineConnection::open(
-    const std::string& url, std::span<const Query> queries, std::optional<std::int64_t> predecessor
+    const std::string& url,
+    std::span<const Query> queries,
+    std::optional<std::int64_t> predecessor,
+    std::chrono::milliseconds plan_life
 ) {
     ConnectionPtr connection(PQconnectdb(url.c_str()), PQfinish);
     if (PQstatus(connection.get()) != CONNECTION_OK) {
         return protocol::errors::unavailable(std::string("connecting a writer: ") + PQerrorMessage(connection.get()));
     }
-    std::unique_ptr<PipelineConnection> self(new PipelineConnection(std::move(connection)));
+    std::unique_ptr<PipelineConnection> self(new PipelineConnection(std::move(connection), plan_life));
     if (predecessor) {
         for (const char* sql :
              {"SET lock_timeout = '5s'",
@@ -69,8 +73,10 @@ protocol::Result<std::unique_ptr<PipelineConnection>> PipelineConnection::open(
     if (auto locked = self->execute("SELECT pg_advisory_lock($1::bigint)", self->key_); locked.has_error()) {
         return locked.error();
     }
-    if (auto prepared = self->prepare(queries); prepared.has_error()) {
-        return prepared.error();
+    for (const auto& some : {queries, std::span(&discard_plans, 1)}) {
+        if (auto prepared = self->prepare(some); prepared.has_error()) {
+            return prepared.error();
+        }
     }
     if (PQsetnonblocking(self->connection_.get(), 1) != 0 || PQenterPipelineMode(self->connection_.get()) != 1) {
         return protocol::errors::unavailable("a writer's connection has no pipeline mode");
@@ -113,6 +119,18 @@ bool PipelineConnection::is_alive() {
 }
 
 PipelineRun PipelineConnection::run(std::span<const Statement> statements, std::chrono::milliseconds limit) {
+    if (plans_.is_over()) {
+        const Statement discard{&discard_plans, {}, false};
+        PipelineRun run = carry_out(std::span(&discard, 1), limit);
+        if (run.end != End::committed) {
+            run.end = End::lost; // nothing else was sent
+            return run;
+        }
+    }
+    return carry_out(statements, limit);
+}
+
+PipelineRun PipelineConnection::carry_out(std::span<const Statement> statements, std::chrono::milliseconds limit) {
     PipelineRun run;
     statement_ = 0;
     failed_ = flushed_ = unconfirmed_ = false;

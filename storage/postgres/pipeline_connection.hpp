@@ -3,6 +3,7 @@
 
 #include "protocol/bytes.hpp"
 #include "protocol/error.hpp"
+#include "storage/postgres/plan_age.hpp"
 #include "storage/postgres/query.hpp"
 
 #include <chrono>
@@ -43,8 +44,12 @@ public:
     /// Connects, prepares, and takes an advisory lock that lasts as long as the server side of this connection. With
     /// `predecessor` (the key() of a connection that broke) it first waits up to 5 s for the end of that one.
     /// Error: unavailable.
-    [[nodiscard]] static protocol::Result<std::unique_ptr<PipelineConnection>>
-    open(const std::string& url, std::span<const Query> queries, std::optional<std::int64_t> predecessor);
+    [[nodiscard]] static protocol::Result<std::unique_ptr<PipelineConnection>> open(
+        const std::string& url,
+        std::span<const Query> queries,
+        std::optional<std::int64_t> predecessor,
+        std::chrono::milliseconds plan_life = PlanAge::usual_life
+    );
 
     /// One transaction. After `lost` and `in_doubt` the connection is of no more use. A run without an answer for
     /// `limit` is cancelled.
@@ -58,9 +63,10 @@ public:
 private:
     using ConnectionPtr = std::unique_ptr<PGconn, decltype(&PQfinish)>;
 
-    explicit PipelineConnection(ConnectionPtr connection);
+    PipelineConnection(ConnectionPtr connection, std::chrono::milliseconds plan_life);
     protocol::Result<void> execute(const char* sql, const std::optional<std::int64_t>& parameter = std::nullopt);
     protocol::Result<void> prepare(std::span<const Query> queries);
+    PipelineRun carry_out(std::span<const Statement> statements, std::chrono::milliseconds limit);
     bool send(std::span<const Statement> statements, PipelineRun& run);
     void read_answers(std::span<const Statement> statements, std::chrono::milliseconds limit, PipelineRun& run);
     bool take_results(std::span<const Statement> statements, PipelineRun& run);
@@ -70,6 +76,7 @@ private:
 
     ConnectionPtr connection_;
     std::int64_t key_ = 0;
+    PlanAge plans_;
     bool unconfirmed_ = false; ///< a commit that no standby confirmed
     // Of the run at hand:
     std::size_t statement_ = 0;

@@ -102,11 +102,12 @@ void Sequencer::lead(pqxx::connection& connection) {
         status_.log_size = size;
     }
     LogMark mark(between_marks);
+    PlanAge plans;
     std::int64_t from_xid = 0; // at first any: a restored database counts its transactions anew
     std::int64_t position = LogMark::read(connection);
     do {
         mark.before_look(connection);
-        const auto next_xid = look(connection, from_xid, position);
+        const auto next_xid = look(connection, plans, from_xid, position);
         if (!next_xid) {
             return;
         }
@@ -119,9 +120,12 @@ void Sequencer::lead(pqxx::connection& connection) {
 /// Batches in the order of position until nothing is left. What the first batch could not see belongs to transactions
 /// from its xmin on, which is where the next look begins.
 std::optional<std::int64_t>
-Sequencer::look(pqxx::connection& connection, std::int64_t from_xid, std::int64_t position) {
+Sequencer::look(pqxx::connection& connection, PlanAge& plans, std::int64_t from_xid, std::int64_t position) {
     std::optional<std::int64_t> next_xid;
     do {
+        if (plans.is_over()) {
+            pqxx::nontransaction(connection).exec0(discard_plans.sql);
+        }
         pqxx::work transaction(connection, "sequencer");
         const Query& append = from_xid == 0 ? sql::append_all : sql::append_new;
         const pqxx::row row = transaction.exec_prepared1(append.name, from_xid, position, batch);

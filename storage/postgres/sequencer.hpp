@@ -3,6 +3,7 @@
 #pragma once
 
 #include "protocol/error.hpp"
+#include "storage/postgres/plan_age.hpp"
 
 #include <pqxx/pqxx>
 
@@ -49,7 +50,8 @@ private:
     void follow(pqxx::connection& connection);
     void lead(pqxx::connection& connection);
     /// Where the next look begins, or nothing: stopping.
-    std::optional<std::int64_t> look(pqxx::connection& connection, std::int64_t from_xid, std::int64_t position);
+    std::optional<std::int64_t>
+    look(pqxx::connection& connection, PlanAge& plans, std::int64_t from_xid, std::int64_t position);
     /// False: stopping.
     bool pause(std::chrono::milliseconds duration);
 

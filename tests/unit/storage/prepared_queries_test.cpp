@@ -2,10 +2,12 @@
 #include "storage/postgres/account_queries.hpp"
 #include "storage/postgres/admin_queries.hpp"
 #include "storage/postgres/bundle_job_queries.hpp"
+#include "storage/postgres/bundle_queries.hpp"
 #include "storage/postgres/event_queries.hpp"
 #include "storage/postgres/event_row_queries.hpp"
 #include "storage/postgres/object_index_queries.hpp"
 #include "storage/postgres/pg_options.hpp"
+#include "storage/postgres/pipeline_connection.hpp"
 #include "storage/postgres/sequencer_queries.hpp"
 #include "tests/support/postgres_cluster.hpp"
 
@@ -79,4 +81,47 @@ TEST_CASE("The plans that are kept go by an index, though they were made while t
     CHECK_THAT(places, Contains("Nested Loop") && !Contains("Seq Scan") && !Contains("Materialize"));
     const auto offices = plan_of(account_sql::list_offices, "NULL, NULL, NULL, 101, '2026-11-20', 0");
     CHECK_THAT(offices, Contains("using offices_pkey on offices") && Contains("Index Cond: (number >"));
+}
+
+TEST_CASE("A plan that was made while its tables were empty does not stay when they fill", "[storage]") {
+    const test::TestDatabase database;
+    database.sql("VACUUM ANALYZE bundles");
+    const std::array queries{
+        bundle_queries::claim_bundles,
+        Query{"explain", "EXPLAIN EXECUTE claim_bundles('{}', '{}', '{}', '{}', '{}', '{}', '{}', 0, 0)"}};
+    const auto url = complete_url(database.url(), writer_settings, "test").value();
+    const auto plan_after_growth = [&](std::chrono::milliseconds plan_life) {
+        const auto connection = PipelineConnection::open(url, queries, std::nullopt, plan_life).value();
+        const Statement explain{&queries[1], {}, true};
+        const auto plan = [&] {
+            const auto run = connection->run(std::span(&explain, 1), std::chrono::seconds(10));
+            REQUIRE(run.end == PipelineRun::End::committed);
+            std::string lines;
+            for (int row = 0; row < PQntuples(run.results.front().get()); ++row) {
+                lines += std::string(PQgetvalue(run.results.front().get(), row, 0)) + "\n";
+            }
+            return lines;
+        };
+        const std::string at_first = plan();
+        database.sql(
+            "INSERT INTO bundles (bundle_id, upload_id, sender, recipient, out_place, in_place, state, created_at,"
+            " manifest_sha256, payload_size, chunk_size, chunk_count, reserved_at) SELECT gen_random_uuid(),"
+            " gen_random_uuid(), '2670100011', '2670100029', n, n, 'waiting', now(), '', 1, 1, 1, now()"
+            " FROM generate_series(1, 2000) n"
+        );
+        const std::string later = plan();
+        database.sql("DELETE FROM bundles");
+        database.sql("VACUUM ANALYZE bundles");
+        return std::pair(at_first, later);
+    };
+    using Catch::Matchers::Contains;
+    const auto [empty, kept] = plan_after_growth(std::chrono::hours(1));
+    CHECK(empty == kept);
+    const auto [first, anew] = plan_after_growth(std::chrono::milliseconds(0));
+    CHECK(first == empty);
+    CHECK_THAT(
+        anew,
+        Contains("Index Scan using bundles_pkey on bundles o") && Contains("Index Cond: (bundle_id = b_1.bundle_id)")
+    );
+    CHECK_THAT(empty, !Contains("Index Cond: (bundle_id = b_1.bundle_id)"));
 }
