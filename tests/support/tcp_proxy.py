@@ -110,8 +110,8 @@ class TcpProxy:
                     continue
                 if self.mode in ("cut", "hold") and is_request:
                     data = data[:max(self.after - asked[0], 0)]
+                asked[0] += len(data) if is_request else 0  # before its answer can come
                 sink.sendall(data)
-                asked[0] += len(data) if is_request else 0
                 if self.rate:
                     time.sleep(len(data) / self.rate)
         except (OSError, ValueError):  # the other direction has closed both
