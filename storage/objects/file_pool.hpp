@@ -2,14 +2,12 @@
 #pragma once
 
 #include "protocol/error.hpp"
+#include "storage/bounded_queue.hpp"
 #include "storage/completion.hpp"
 
-#include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -29,8 +27,8 @@ public:
     template <class T, class Job>
     [[nodiscard]] Awaitable<protocol::Result<T>> submit(Job job) {
         return await_completion<T>([this, kept = std::move(job)](auto completion) mutable {
-            auto task = std::make_unique<TaskOf<T, Job>>(std::move(kept), std::move(completion));
-            if (!push(task)) {
+            std::unique_ptr<Task> task = std::make_unique<TaskOf<T, Job>>(std::move(kept), std::move(completion));
+            if (!queue_.push(std::move(task))) {
                 task->refuse();
             }
         });
@@ -47,6 +45,8 @@ private:
         Task(const Task&) = delete;
         Task& operator=(const Task&) = delete;
         virtual void run() = 0;
+        /// In place of run().
+        virtual void refuse() = 0;
     };
 
     template <class T, class Job>
@@ -56,7 +56,9 @@ private:
             : job_(std::move(job)),
               completion_(std::move(completion)) {}
         void run() override { completion_->complete(job_()); }
-        void refuse() { completion_->complete(protocol::errors::unavailable("too many file operations are waiting")); }
+        void refuse() override {
+            completion_->complete(protocol::errors::unavailable("too many file operations are waiting"));
+        }
 
     private:
         Job job_;
@@ -64,23 +66,9 @@ private:
     };
     class Cleanup;
 
-    template <class T, class Job>
-    bool push(std::unique_ptr<TaskOf<T, Job>>& task) {
-        const std::lock_guard lock(mutex_);
-        if (tasks_.size() >= max_queued_) {
-            return false;
-        }
-        tasks_.push_back(std::move(task));
-        wake_.notify_one();
-        return true;
-    }
     void work();
 
-    std::size_t max_queued_;
-    mutable std::mutex mutex_;
-    std::condition_variable wake_;
-    std::deque<std::unique_ptr<Task>> tasks_;
-    bool stopping_ = false;
+    BoundedQueue<std::unique_ptr<Task>> queue_;
     std::vector<std::jthread> threads_;
 };
 

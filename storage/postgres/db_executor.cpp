@@ -74,8 +74,9 @@ DbExecutor::start(const PgOptions& options, Limits limits, JobObserver observer)
 DbExecutor::DbExecutor(std::string url, std::string audit_url, Limits limits, JobObserver observer)
     : url_(std::move(url)),
       audit_url_(std::move(audit_url)),
-      limits_(limits),
-      observer_(std::move(observer)) {
+      observer_(std::move(observer)),
+      calls_(limits.queue),
+      audits_(limits.queue) {
     add_queries(event_row_queries());
 }
 
@@ -90,54 +91,31 @@ void DbExecutor::add_queries(std::span<const Query> queries) {
 }
 
 std::size_t DbExecutor::queued() const {
-    const std::scoped_lock lock(calls_.mutex, audits_.mutex);
-    return calls_.tasks.size() + audits_.tasks.size();
+    return calls_.size() + audits_.size();
 }
 
 void DbExecutor::stop() {
-    std::deque<std::unique_ptr<Task>> left;
     for (Queue* queue : {&calls_, &audits_}) {
-        const std::lock_guard lock(queue->mutex);
-        queue->closed = true;
-        std::move(queue->tasks.begin(), queue->tasks.end(), std::back_inserter(left));
-        queue->tasks.clear();
-        queue->wake.notify_all();
-    }
-    for (const auto& task : left) {
-        task->set_error(protocol::errors::unavailable("the database workers are stopping"));
-        task->deliver();
+        for (const auto& task : queue->close_and_empty()) {
+            task->set_error(protocol::errors::unavailable("the database workers are stopping"));
+            task->deliver();
+        }
     }
     workers_.clear(); // joins
 }
 
 void DbExecutor::push(Queue& queue, std::unique_ptr<Task> task) {
-    {
-        const std::lock_guard lock(queue.mutex);
-        if (!queue.closed && queue.tasks.size() < limits_.queue) {
-            queue.tasks.push_back(std::move(task));
-            queue.wake.notify_one();
-            return;
-        }
+    if (!queue.push(std::move(task))) {
+        task->set_error(protocol::errors::unavailable("the database queue is full or closed"));
+        task->deliver();
     }
-    task->set_error(protocol::errors::unavailable("the database queue is full or closed"));
-    task->deliver();
 }
 
 void DbExecutor::work(Queue& queue, const std::string& url) {
     Worker worker(url);
-    for (;;) {
-        std::unique_ptr<Task> task;
-        {
-            std::unique_lock lock(queue.mutex);
-            queue.wake.wait(lock, [&queue] { return queue.closed || !queue.tasks.empty(); });
-            if (queue.tasks.empty()) {
-                return;
-            }
-            task = std::move(queue.tasks.front());
-            queue.tasks.pop_front();
-        }
-        perform(worker, *task);
-        task->deliver();
+    while (const auto task = queue.take()) {
+        perform(worker, **task);
+        (*task)->deliver();
     }
 }
 

@@ -5,6 +5,7 @@
 #include "protocol/error.hpp"
 #include "protocol/time.hpp"
 #include "storage/awaitable.hpp"
+#include "storage/bounded_queue.hpp"
 #include "storage/completion.hpp"
 #include "storage/postgres/pg_options.hpp"
 #include "storage/postgres/query.hpp"
@@ -12,9 +13,7 @@
 #include <pqxx/pqxx>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -139,12 +138,7 @@ private:
         std::optional<protocol::Result<T>> result_;
     };
 
-    struct Queue {
-        mutable std::mutex mutex;
-        std::condition_variable wake;
-        std::deque<std::unique_ptr<Task>> tasks;
-        bool closed = false;
-    };
+    using Queue = BoundedQueue<std::unique_ptr<Task>>;
     struct Worker;
 
     DbExecutor(std::string url, std::string audit_url, Limits limits, JobObserver observer);
@@ -165,7 +159,6 @@ private:
     }
 
     std::string url_, audit_url_;
-    Limits limits_;
     JobObserver observer_;
     std::mutex queries_mutex_;
     std::vector<Query> queries_;

@@ -50,7 +50,8 @@ struct InboxReader::Line {
 InboxReader::InboxReader(std::string url, const Limits& limits, JobObserver observer)
     : url_(std::move(url)),
       limits_(limits),
-      observer_(std::move(observer)) {
+      observer_(std::move(observer)),
+      queue_(limits.queued) {
     for (std::size_t i = 0; i < std::max<std::size_t>(limits.readers, 1); ++i) {
         threads_.emplace_back([this] { work(); });
     }
@@ -61,31 +62,17 @@ InboxReader::~InboxReader() {
 }
 
 void InboxReader::submit(std::unique_ptr<InboxLook> look) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (!stopped_ && queue_.size() < limits_.queued) {
-            queue_.push_back(std::move(look));
-            wake_.notify_one();
-            return;
-        }
+    if (!queue_.push(std::move(look))) {
+        look->completion->complete(protocol::errors::unavailable("the queue of inbox looks is full or closed"));
     }
-    look->completion->complete(protocol::errors::unavailable("the queue of inbox looks is full or closed"));
 }
 
 std::size_t InboxReader::queued() const {
-    const std::lock_guard lock(mutex_);
     return queue_.size();
 }
 
 void InboxReader::stop() {
-    std::deque<std::unique_ptr<InboxLook>> left;
-    {
-        const std::lock_guard lock(mutex_);
-        stopped_ = true;
-        left.swap(queue_);
-        wake_.notify_all();
-    }
-    for (const auto& look : left) {
+    for (const auto& look : queue_.close_and_empty()) {
         look->completion->complete(protocol::errors::unavailable("the inbox readers are stopping"));
     }
     threads_.clear(); // joins
@@ -100,20 +87,11 @@ void InboxReader::work() {
 
 /// Waits for looks. Empty: stopped.
 InboxReader::Looks InboxReader::take_group() {
-    std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return stopped_ || !queue_.empty(); });
-    Looks group;
-    std::size_t rows = 0;
-    while (!queue_.empty() && group.size() < limits_.group_looks) {
-        const auto asked = static_cast<std::size_t>(queue_.front()->query.limit);
-        if (!group.empty() && rows + asked > limits_.group_rows) {
-            break;
-        }
-        rows += asked;
-        group.push_back(std::move(queue_.front()));
-        queue_.pop_front();
-    }
-    return group;
+    std::size_t looks = 0, rows = 0;
+    return queue_.take_group([&](const std::unique_ptr<InboxLook>& look) {
+        rows += static_cast<std::size_t>(look->query.limit);
+        return ++looks <= limits_.group_looks && rows <= limits_.group_rows;
+    });
 }
 
 void InboxReader::carry_out(Line& line, Looks looks) {

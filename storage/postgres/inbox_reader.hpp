@@ -2,15 +2,13 @@
 // statement, since starting one costs more than what it reads. Used by PgBundleStore alone.
 #pragma once
 
+#include "storage/bounded_queue.hpp"
 #include "storage/bundle_store.hpp"
 #include "storage/completion.hpp"
 #include "storage/postgres/db_executor.hpp"
 #include "storage/postgres/pipeline_connection.hpp"
 
-#include <condition_variable>
-#include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -63,10 +61,7 @@ private:
     const Limits limits_;
     const JobObserver observer_;
 
-    mutable std::mutex mutex_;
-    std::condition_variable wake_;
-    std::deque<std::unique_ptr<InboxLook>> queue_;
-    bool stopped_ = false;
+    BoundedQueue<std::unique_ptr<InboxLook>> queue_;
     std::vector<std::jthread> threads_;
 };
 
