@@ -54,12 +54,8 @@ int on_new_session(SSL* ssl, SSL_SESSION* session) {
     return 1;
 }
 
-/// Asked for by full handshakes only: a resumed one needs neither certificate nor key.
 int give_certificate(SSL* ssl, X509** certificate, EVP_PKEY** key) {
-    const Identity& identity = static_cast<const Connection*>(SSL_get_app_data(ssl))->identity();
-    *certificate = identity.certificate().release();
-    *key = identity.key().release();
-    return 1;
+    return static_cast<Connection*>(SSL_get_app_data(ssl))->give_credentials(certificate, key) ? 1 : 0;
 }
 
 } // namespace
@@ -186,8 +182,23 @@ void Connection::advance() {
     }
 }
 
+bool Connection::give_credentials(X509** certificate, EVP_PKEY** key) noexcept {
+    try {
+        auto own_certificate = identity_->certificate();
+        *key = identity_->key().release();
+        *certificate = own_certificate.release();
+        return true;
+    } catch (...) {
+        no_credentials_ = std::current_exception();
+        return false;
+    }
+}
+
 bool Connection::shake_hands() {
     const int done = SSL_do_handshake(ssl_.get());
+    if (no_credentials_) {
+        std::rethrow_exception(no_credentials_);
+    }
     if (done == 1) {
         ready_ = true;
         SSL_certs_clear(ssl_.get());

@@ -6,6 +6,7 @@
 
 #include <openssl/ssl.h>
 
+#include <exception>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -44,7 +45,6 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    /// Decoded for the next open() alone when `keep_credentials` is false there.
     void set_identity(const Identity* identity) { identity_ = identity; }
     [[nodiscard]] const Identity& identity() const { return *identity_; }
     /// Begins to connect; `on_open` is called once after the handshake (true) or its failure (false).
@@ -63,6 +63,9 @@ public:
     void on_ready(unsigned events) override;
     /// OpenSSL's new-session callback.
     void keep_session(SSL_SESSION* session) { session_.reset(session); }
+    /// OpenSSL's client-certificate callback: asked for by full handshakes only, since a resumed one needs neither. A
+    /// failure must not be thrown through OpenSSL: the handshake throws it afterwards.
+    [[nodiscard]] bool give_credentials(X509** certificate, EVP_PKEY** key) noexcept;
 
 private:
     struct SessionDeleter {
@@ -89,6 +92,7 @@ private:
     std::string out_;
     std::size_t written_ = 0;
     std::string in_;
+    std::exception_ptr no_credentials_; ///< why there are none
     std::function<void(bool)> on_open_;
     OnAnswer on_answer_;
     std::function<void()> on_lost_;

@@ -1,6 +1,7 @@
 // relay-bench-crypto: what OpenSSL needs for the parts of a request that no server can do without. One JSON line of
 // microseconds of CPU.
 #include "tests/bench/bundle_maker.hpp"
+#include "tests/bench/program.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -117,10 +118,5 @@ int run(int argc, char** argv) {
 } // namespace relay::bench
 
 int main(int argc, char** argv) {
-    try {
-        return relay::bench::run(argc, argv);
-    } catch (const std::exception& error) {
-        std::cerr << "relay-bench-crypto: " << error.what() << std::endl;
-        return 1;
-    }
+    return relay::bench::run_program("relay-bench-crypto", relay::bench::run, argc, argv);
 }

@@ -1,6 +1,7 @@
 // relay-bench-load: the load generator. One thread; prints "ready" when everything is prepared, waits for a line on
 // standard input, works, and prints its figures as one JSON line.
 #include "tests/bench/load.hpp"
+#include "tests/bench/program.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -31,6 +32,15 @@ std::vector<std::int64_t> Latencies::values() const {
     return values;
 }
 
+nlohmann::json figures(std::uint64_t done, Clock::time_point began, std::size_t unfinished) {
+    const double took = std::chrono::duration<double>(Clock::now() - began).count();
+    return {
+        {"done", done},
+        {"seconds", took},
+        {"per_second", static_cast<double>(done) / took},
+        {"unfinished", unfinished}};
+}
+
 Bench::Bench(Options o) : options(std::move(o)), context(make_client_context()) {
 }
 
@@ -59,6 +69,14 @@ void Bench::open_connections(std::size_t count, const std::function<void(Connect
     if (open != count) {
         throw std::runtime_error(std::to_string(count - open) + " connections were not made");
     }
+}
+
+std::uint64_t Bench::expect(const std::string& what, const Answer& answer, int status) {
+    if (answer.status == status) {
+        return 1;
+    }
+    fail(what, answer);
+    return 0;
 }
 
 void Bench::fail(const std::string& what, const Answer& answer) {
@@ -98,6 +116,20 @@ std::string request(
     out += "\r\n";
     out += body;
     return out;
+}
+
+std::string upload_request(const Identity& sender, const Bundle& bundle) {
+    return request(sender, "PUT", "/v1/outbox/" + bundle.bundle_id, bundle.upload_body());
+}
+
+std::string claim_request(const Identity& recipient, const Bundle& bundle) {
+    const auto body = R"({"claim_id":")" + bundle.claim_id + "\"}";
+    return request(recipient, "POST", "/v1/inbox/" + bundle.bundle_id + "/claim", body);
+}
+
+std::string receipt_request(const Identity& recipient, const Bundle& bundle) {
+    const auto body = R"({"signed_receipt":")" + bundle.receipt_base64 + "\"}";
+    return request(recipient, "POST", "/v1/inbox/" + bundle.bundle_id + "/receipt", body);
 }
 
 namespace {
@@ -166,10 +198,5 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
-    try {
-        return relay::bench::run(argc, argv);
-    } catch (const std::exception& error) {
-        std::cerr << "relay-bench-load: " << error.what() << std::endl;
-        return 1;
-    }
+    return relay::bench::run_program("relay-bench-load", relay::bench::run, argc, argv);
 }

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,8 @@ struct Bench {
     void
     open_connections(std::size_t count, const std::function<void(Connection&)>& on_open = {}, std::size_t at_once = 64);
     void fail(const std::string& what, const Answer& answer);
+    /// 1, or a failure and 0.
+    std::uint64_t expect(const std::string& what, const Answer& answer, int status);
     /// Prints `word` with `facts` on a line and waits for a line on standard input: then whoever measures looks.
     void meet(const std::string& word, nlohmann::json facts = nlohmann::json::object());
 };
@@ -77,6 +80,27 @@ struct Bench {
     std::string_view body = {},
     std::string_view fields = {}
 );
+/// The three calls of a delivery.
+[[nodiscard]] std::string upload_request(const Identity& sender, const Bundle& bundle);
+[[nodiscard]] std::string claim_request(const Identity& recipient, const Bundle& bundle);
+[[nodiscard]] std::string receipt_request(const Identity& recipient, const Bundle& bundle);
+
+[[nodiscard]] inline Clock::duration in_seconds(double seconds) {
+    return std::chrono::microseconds(static_cast<std::int64_t>(seconds * 1e6));
+}
+
+/// What every scenario tells: {"done","seconds","per_second","unfinished"}.
+[[nodiscard]] nlohmann::json figures(std::uint64_t done, Clock::time_point began, std::size_t unfinished);
+
+/// Every connection, by its number, one request at a time, for the seconds of the options.
+struct ClosedLoop {
+    std::function<std::string(std::size_t)> next;        ///< a connection's next request; empty: it has no more
+    std::function<std::uint64_t(const Answer&)> judge;   ///< how much was done by it
+    Clock::duration pace{};                              ///< the least from a connection's request to its next
+    Clock::duration patience = std::chrono::seconds(30); ///< with what is still unanswered after those seconds
+};
+/// Meets as "ready", then runs it. Its figures, and "latency_ms".
+[[nodiscard]] nlohmann::json run_closed_loop(Bench& bench, const ClosedLoop& loop);
 
 using Scenario = nlohmann::json (*)(Bench&);
 [[nodiscard]] nlohmann::json load_uploads(Bench& bench);

@@ -48,7 +48,7 @@ struct Chunks {
         const Bundle& bundle = transfer.bundles[transfer.bundle];
         transfer.chunk = 0;
         transfer.connection->send(
-            request(transfer.connection->identity(), "PUT", "/v1/outbox/" + bundle.bundle_id, bundle.upload_body()),
+            upload_request(transfer.connection->identity(), bundle),
             [this, &transfer](const Answer& answer) {
                 if (answer.status != 202) {
                     bench.fail("manifest", answer);
@@ -91,20 +91,12 @@ struct Chunks {
 
     void claim(Transfer& transfer) {
         const Bundle& bundle = transfer.bundles.front();
-        transfer.other->send(
-            request(
-                transfer.other->identity(),
-                "POST",
-                "/v1/inbox/" + bundle.bundle_id + "/claim",
-                R"({"claim_id":")" + bundle.claim_id + "\"}"
-            ),
-            [this](const Answer& answer) {
-                if (answer.status != 200) {
-                    bench.fail("claim", answer);
-                }
-                --busy;
+        transfer.other->send(claim_request(transfer.other->identity(), bundle), [this](const Answer& answer) {
+            if (answer.status != 200) {
+                bench.fail("claim", answer);
             }
-        );
+            --busy;
+        });
     }
 
     void get_chunk(Transfer& transfer, std::size_t n) {
@@ -144,14 +136,11 @@ struct Chunks {
         wait();
     }
 
-    [[nodiscard]] nlohmann::json figures(Clock::time_point began) {
-        const double took = std::chrono::duration<double>(Clock::now() - began).count();
-        return {
-            {"done", done},
-            {"bytes", bytes},
-            {"seconds", took},
-            {"unfinished", busy},
-            {"latency_ms", latencies.json()}};
+    [[nodiscard]] nlohmann::json figures_since(Clock::time_point began) const {
+        auto all = figures(done, began, busy);
+        all["bytes"] = bytes;
+        all["latency_ms"] = latencies.json();
+        return all;
     }
 };
 
@@ -163,7 +152,7 @@ nlohmann::json load_chunks_up(Bench& bench) {
     bench.meet("ready");
     const auto began = Clock::now();
     chunks.run([&](Transfer& t) { chunks.upload(t); });
-    return chunks.figures(began);
+    return chunks.figures_since(began);
 }
 
 nlohmann::json load_chunks_down(Bench& bench) {
@@ -177,7 +166,7 @@ nlohmann::json load_chunks_down(Bench& bench) {
     bench.meet("ready");
     const auto began = Clock::now();
     chunks.run([&](Transfer& t) { chunks.get_chunk(t, 0); });
-    return chunks.figures(began);
+    return chunks.figures_since(began);
 }
 
 } // namespace relay::bench

@@ -161,7 +161,7 @@ void Country::on_poll(Terminal& terminal, const Answer& answer) {
         return;
     }
     terminal.etag = answer.field("etag");
-    if (!terminal.delivery || answer.body.find(terminal.delivery->bundle.bundle_id) == std::string_view::npos) {
+    if (!terminal.delivery || answer.body.find(terminal.delivery->bundle_id) == std::string_view::npos) {
         // A server that stops answers its polls and closes: the next one then finds the connection lost.
         bench_.loop.at(Clock::now(), [this, &terminal] {
             terminal.connection.is_open() ? park(terminal) : lost(terminal);
@@ -180,14 +180,9 @@ void Country::on_poll(Terminal& terminal, const Answer& answer) {
 
 void Country::claim(Terminal& terminal) {
     terminal.step = Terminal::Step::claim;
-    const Bundle& bundle = terminal.delivery->bundle;
+    const Bundle& bundle = *terminal.delivery;
     terminal.connection.send(
-        request(
-            terminal.connection.identity(),
-            "POST",
-            "/v1/inbox/" + bundle.bundle_id + "/claim",
-            R"({"claim_id":")" + bundle.claim_id + "\"}"
-        ),
+        claim_request(terminal.connection.identity(), bundle),
         [this, &terminal](const Answer& answer) {
             answer.status == 200 ? confirm(terminal) : again(terminal, answer, "claim");
         }
@@ -196,14 +191,9 @@ void Country::claim(Terminal& terminal) {
 
 void Country::confirm(Terminal& terminal) {
     terminal.step = Terminal::Step::receipt;
-    const Bundle& bundle = terminal.delivery->bundle;
+    const Bundle& bundle = *terminal.delivery;
     terminal.connection.send(
-        request(
-            terminal.connection.identity(),
-            "POST",
-            "/v1/inbox/" + bundle.bundle_id + "/receipt",
-            R"({"signed_receipt":")" + bundle.receipt_base64 + "\"}"
-        ),
+        receipt_request(terminal.connection.identity(), bundle),
         [this, &terminal](const Answer& answer) {
             if (answer.status != 200) {
                 again(terminal, answer, "receipt");
@@ -218,9 +208,9 @@ void Country::confirm(Terminal& terminal) {
 
 void Country::upload(std::size_t sender, Terminal& recipient) {
     Terminal& terminal = terminals_[sender];
-    const Bundle& bundle = recipient.delivery->bundle;
+    const Bundle& bundle = *recipient.delivery;
     terminal.connection.send(
-        request(terminal.connection.identity(), "PUT", "/v1/outbox/" + bundle.bundle_id, bundle.upload_body()),
+        upload_request(terminal.connection.identity(), bundle),
         [this, sender, &terminal](const Answer& answer) {
             if (answer.status != 201 && answer.status != 200) {
                 terminal.parked = answer.status != 0;
@@ -250,7 +240,7 @@ void Country::tick() {
         Terminal& recipient = terminals_[senders_ + n];
         if (sending_[sender] == nullptr && terminals_[sender].connection.is_open() && recipient.parked &&
             !recipient.delivery) {
-            recipient.delivery = Delivery{makers_[n]->make(true)};
+            recipient.delivery = makers_[n]->make(true);
             ++counts_.started;
             sending_[sender] = &recipient;
             upload(sender, recipient);

@@ -8,12 +8,6 @@
 
 namespace relay::bench {
 
-/// A delivery that is under way; it outlives the connections of both ends.
-struct Delivery {
-    Bundle bundle;
-    bool accepted = false;
-};
-
 /// One office's terminal: a connection, and what it is doing for a delivery.
 struct Terminal {
     enum class Step : std::uint8_t { poll, claim, receipt };
@@ -23,7 +17,7 @@ struct Terminal {
     Connection connection;
     std::size_t number;
     Step step = Step::poll;
-    std::optional<Delivery> delivery;
+    std::optional<Bundle> delivery; ///< under way; it outlives the connections of both ends
     std::string etag;
     bool parked = false; ///< its poll was sent; of a sender: it may send
     bool handshaking = false;

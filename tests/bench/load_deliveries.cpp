@@ -81,12 +81,7 @@ struct Deliveries {
     void claim(Pair& pair, const Bundle& bundle) {
         pair.step = "claim";
         pair.recipient->send(
-            request(
-                pair.recipient->identity(),
-                "POST",
-                "/v1/inbox/" + bundle.bundle_id + "/claim",
-                R"({"claim_id":")" + bundle.claim_id + "\"}"
-            ),
+            claim_request(pair.recipient->identity(), bundle),
             [this, &pair, &bundle](const Answer& answer) {
                 if (answer.status != 200) {
                     bench.fail("claim", answer);
@@ -98,21 +93,13 @@ struct Deliveries {
 
     void confirm(Pair& pair, const Bundle& bundle) {
         pair.step = "receipt";
-        pair.recipient->send(
-            request(
-                pair.recipient->identity(),
-                "POST",
-                "/v1/inbox/" + bundle.bundle_id + "/receipt",
-                R"({"signed_receipt":")" + bundle.receipt_base64 + "\"}"
-            ),
-            [this, &pair](const Answer& answer) {
-                answer.status == 200 ? void(++done) : bench.fail("receipt", answer);
-                whole.add(Clock::now() - pair.began);
-                pair.received = true;
-                park(pair);
-                finish(pair);
-            }
-        );
+        pair.recipient->send(receipt_request(pair.recipient->identity(), bundle), [this, &pair](const Answer& answer) {
+            done += bench.expect("receipt", answer, 200);
+            whole.add(Clock::now() - pair.began);
+            pair.received = true;
+            park(pair);
+            finish(pair);
+        });
     }
 
     void finish(Pair& pair) {
@@ -134,19 +121,16 @@ struct Deliveries {
         pair.sent = pair.received = false;
         pair.began = Clock::now();
         const Bundle& bundle = pair.bundles[pair.current];
-        pair.sender->send(
-            request(pair.sender->identity(), "PUT", "/v1/outbox/" + bundle.bundle_id, bundle.upload_body()),
-            [this, &pair](const Answer& answer) {
-                if (answer.status != 201) {
-                    bench.fail("upload", answer);
-                    pair.received = true; // nothing will come
-                }
-                pair.answered = Clock::now();
-                upload.add(pair.answered - pair.began);
-                pair.sent = true;
-                finish(pair);
+        pair.sender->send(upload_request(pair.sender->identity(), bundle), [this, &pair](const Answer& answer) {
+            if (answer.status != 201) {
+                bench.fail("upload", answer);
+                pair.received = true; // nothing will come
             }
-        );
+            pair.answered = Clock::now();
+            upload.add(pair.answered - pair.began);
+            pair.sent = true;
+            finish(pair);
+        });
         return true;
     }
 
@@ -191,7 +175,7 @@ struct Deliveries {
     /// Until every recipient's first poll has been answered or is surely parked: one delivery each.
     void run() {
         const auto began = Clock::now();
-        end = began + std::chrono::microseconds(static_cast<std::int64_t>(bench.options.seconds * 1e6));
+        end = began + in_seconds(bench.options.seconds);
         if (bench.options.rate > 0) {
             tick(0, began);
         } else {
@@ -227,18 +211,14 @@ nlohmann::json load_deliveries(Bench& bench) {
     bench.meet("ready");
     const auto began = Clock::now();
     deliveries.run();
-    const double took = std::chrono::duration<double>(Clock::now() - began).count();
-    return {
-        {"done", deliveries.done},
-        {"seconds", took},
-        {"per_second", static_cast<double>(deliveries.done) / took},
-        {"unfinished", deliveries.busy},
-        {"stuck", deliveries.stuck()},
-        {"skipped", deliveries.skipped},
-        {"delivery_ms", deliveries.whole.json()},
-        {"upload_ms", deliveries.upload.json()},
-        {"wake_after_201_ms", deliveries.wake.json()},
-        {"wake_after_accepted_ms", deliveries.accepted_to_wake.json()}};
+    auto all = figures(deliveries.done, began, deliveries.busy);
+    all["stuck"] = deliveries.stuck();
+    all["skipped"] = deliveries.skipped;
+    all["delivery_ms"] = deliveries.whole.json();
+    all["upload_ms"] = deliveries.upload.json();
+    all["wake_after_201_ms"] = deliveries.wake.json();
+    all["wake_after_accepted_ms"] = deliveries.accepted_to_wake.json();
+    return all;
 }
 
 } // namespace relay::bench

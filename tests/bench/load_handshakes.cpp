@@ -34,11 +34,7 @@ struct Handshakes {
         connection.send(
             request(connection.identity(), "GET", bench.options.path),
             [this, &connection, began](const Answer& answer) {
-                if (answer.status == bench.options.expect) {
-                    ++done;
-                } else {
-                    bench.fail("request", answer);
-                }
+                done += bench.expect("request", answer, bench.options.expect);
                 resumed += connection.was_resumed() ? 1U : 0U;
                 latencies.add(Clock::now() - began);
                 // Not here: the connection is still being read.
@@ -78,14 +74,10 @@ nlohmann::json load_handshakes(Bench& bench) {
     bench.meet("ready");
     const auto began = Clock::now();
     handshakes.run(o.count);
-    const double took = std::chrono::duration<double>(Clock::now() - began).count();
-    return {
-        {"done", handshakes.done},
-        {"resumed", handshakes.resumed},
-        {"seconds", took},
-        {"per_second", static_cast<double>(handshakes.done) / took},
-        {"unfinished", handshakes.busy},
-        {"latency_ms", handshakes.latencies.json()}};
+    auto all = figures(handshakes.done, began, handshakes.busy);
+    all["resumed"] = handshakes.resumed;
+    all["latency_ms"] = handshakes.latencies.json();
+    return all;
 }
 
 } // namespace relay::bench

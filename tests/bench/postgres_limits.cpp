@@ -3,6 +3,7 @@
 // input before each step, so that whoever measures can look at PostgreSQL's CPU between two steps.
 #include "protocol/ids.hpp"
 #include "storage/postgres/pg_binary.hpp"
+#include "tests/bench/program.hpp"
 
 #include <CLI/CLI.hpp>
 #include <libpq-fe.h>
@@ -290,10 +291,5 @@ int run(int argc, char** argv) {
 } // namespace relay::bench
 
 int main(int argc, char** argv) {
-    try {
-        return relay::bench::run(argc, argv);
-    } catch (const std::exception& error) {
-        std::cerr << "relay-bench-postgres: " << error.what() << std::endl;
-        return 1;
-    }
+    return relay::bench::run_program("relay-bench-postgres", relay::bench::run, argc, argv);
 }

@@ -7,6 +7,7 @@
 #include "protocol/cms/issuer_serial.hpp"
 #include "protocol/time.hpp"
 #include "tests/bench/identity.hpp"
+#include "tests/bench/program.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -169,10 +170,5 @@ int run(int argc, char** argv) {
 } // namespace relay::bench
 
 int main(int argc, char** argv) {
-    try {
-        return relay::bench::run(argc, argv);
-    } catch (const std::exception& error) {
-        std::cerr << "relay-bench-provision: " << error.what() << '\n';
-        return 1;
-    }
+    return relay::bench::run_program("relay-bench-provision", relay::bench::run, argc, argv);
 }

@@ -1,8 +1,8 @@
 // relay-bench-raw-server: the least that an HTTPS server with mutual TLS can do on this machine: one thread, epoll,
 // OpenSSL on the socket, no HTTP but the length of a body. What the relay's own cost is compared with.
-#include "tests/bench/loop.hpp"
-
 #include "protocol/cms/openssl.hpp"
+#include "tests/bench/loop.hpp"
+#include "tests/bench/program.hpp"
 
 #include <CLI/CLI.hpp>
 #include <openssl/ssl.h>
@@ -226,10 +226,5 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
-    try {
-        return relay::bench::run(argc, argv);
-    } catch (const std::exception& error) {
-        std::cerr << "relay-bench-raw-server: " << error.what() << std::endl;
-        return 1;
-    }
+    return relay::bench::run_program("relay-bench-raw-server", relay::bench::run, argc, argv);
 }

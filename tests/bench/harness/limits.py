@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from .accounting import Cpu, kernel_memory, resident
-from .driving import US, least
+from .driving import US, least_of_runs
 from .nginx import Nginx
 from .stack import ROOT, Failed, Load, program, reserve_port
 
@@ -25,10 +25,8 @@ class Limits:
 
     # -- parts
     @functools.cached_property
+    @least_of_runs
     def crypto(self):
-        return least(self._crypto)
-
-    def _crypto(self):
         done = subprocess.run([program("relay-bench-crypto"), "--identities", self.bench.offices, "--seconds", "%.2f" % (self.seconds / 20)],
                               capture_output=True, text=True, timeout=120)
         if done.returncode:
@@ -50,12 +48,10 @@ class Limits:
             process.wait()
             process.stdout.close()
 
-    def requests(self, port, pids, **options):
+    @least_of_runs
+    def requests(self, port, pids, connections=16, **options):
         """µs of the server for one request of a keep-alive connection."""
-        return least(lambda: self._requests(port, pids, {"connections": 16, **options}))
-
-    def _requests(self, port, pids, options):
-        with Load("polls", port, self.bench.offices, seconds=self.seconds, plain=True, **options) as load:
+        with Load("polls", port, self.bench.offices, connections=connections, seconds=self.seconds, plain=True, **options) as load:
             load.meet()
             cpu = Cpu(pids)
             load.go()
@@ -65,10 +61,8 @@ class Limits:
             raise Failed("requests: " + done.get("first_failure", "none"))
         return used["server"] / done["done"] * US
 
+    @least_of_runs
     def handshakes(self, port, pids, resume, **options):
-        return least(lambda: self._handshakes(port, pids, resume, options))
-
-    def _handshakes(self, port, pids, resume, options):
         with Load("handshakes", port, self.bench.offices, connections=16, count=int(150 * self.bench.seconds), resume=resume, plain=True,
                   **options) as load:
             load.meet()
@@ -104,10 +98,8 @@ class Limits:
         return self.crypto["sha256_1m"] * 1024 / 1000
 
     @functools.cached_property
+    @least_of_runs
     def file(self):
-        return least(self._file)
-
-    def _file(self):
         """ms of CPU for a GiB: "write" of files of 16 MiB with an fsync of each, "read" from the page cache; blocks of 1 MiB."""
         paths = [os.path.join(self.bench.stack.base, "bulk%d" % n) for n in range(4)]
         blocks = [os.urandom(1 << 20) for _ in range(16)]
@@ -141,10 +133,11 @@ class Limits:
             stack.psql("-f", os.path.join(ROOT, "tests", "bench", "postgres_limits.sql"), database=name)
             count = int(max(1, self.bench.seconds) * (250 if group > 1 else 75))
             url = "host=%s dbname=%s user=relay_owner" % (stack.socket, name)
-            return least(lambda: self._steps([program("relay-bench-postgres"), "--url", url, "--group", str(group), "--count", str(count)]))
+            return self._steps([program("relay-bench-postgres"), "--url", url, "--group", str(group), "--count", str(count)])
         finally:
             stack.sql("DROP DATABASE %s WITH (FORCE)" % name, database="postgres")
 
+    @least_of_runs
     def _steps(self, words):
         """µs of PostgreSQL for each of the steps that the program names, and µs of the program itself."""
         with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
