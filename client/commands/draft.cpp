@@ -1,4 +1,5 @@
 // Drafts: save, list, send, drop.
+#include "client/commands/arguments.hpp"
 #include "client/commands/commands.hpp"
 #include "client/commands/listing.hpp"
 #include "client/directory.hpp"
@@ -51,19 +52,15 @@ prepare(const DraftStore& store, const Draft& draft, const Settings& settings, S
     if (*packed) {
         return **std::move(packed);
     }
-    const auto identity = Identity::load(settings.cert, settings.key);
-    if (!identity) {
-        return identity.error();
-    }
-    const auto anchors = TrustAnchors::load(settings.trusted_ca());
-    if (!anchors) {
-        return anchors.error();
+    const auto credentials = load_credentials(settings);
+    if (!credentials) {
+        return credentials.error();
     }
     if (auto checked = check_before_sending(draft.files, session.office(), draft.recipient, settings.standard, depth);
         !checked) {
         return checked.error();
     }
-    const auto recipient = look_up(session, *anchors, draft.recipient);
+    const auto recipient = look_up(session, credentials->anchors, draft.recipient);
     if (!recipient) {
         return recipient.error();
     }
@@ -71,8 +68,15 @@ prepare(const DraftStore& store, const Draft& draft, const Settings& settings, S
     if (!folder) {
         return folder.error();
     }
-    const auto bundle =
-        pack(draft.files, draft.message, session.office(), *recipient, *identity, session.limits(), folder->path());
+    const auto bundle = pack(
+        draft.files,
+        draft.message,
+        session.office(),
+        *recipient,
+        credentials->identity,
+        session.limits(),
+        folder->path()
+    );
     if (!bundle) {
         return bundle.error();
     }
@@ -89,11 +93,9 @@ prepare(const DraftStore& store, const Draft& draft, const Settings& settings, S
 } // namespace
 
 Outcome<void> run_draft_save(const Settings& settings, const SendOptions& options) {
-    const auto number = protocol::OfficeNumber::parse(options.to);
+    const auto number = parse_recipient(options);
     if (!number) {
-        return usage_failure(
-            words("--to: {0} is no office number", "--to: {0} は事業所番号（10桁）ではありません", {options.to})
-        );
+        return number.error();
     }
     const auto message = cover_letter_for(*number, options.cover);
     if (!message) {

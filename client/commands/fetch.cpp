@@ -1,3 +1,4 @@
+#include "client/commands/arguments.hpp"
 #include "client/commands/commands.hpp"
 #include "client/commands/listing.hpp"
 #include "client/receiving.hpp"
@@ -118,16 +119,9 @@ Outcome<void> run_fetch(const Settings& settings, const FetchOptions& options) {
     if (!ids) {
         return ids.error();
     }
-    if (auto complete = check_complete(settings); !complete) {
-        return complete;
-    }
-    const auto identity = Identity::load(settings.cert, settings.key);
-    if (!identity) {
-        return identity.error();
-    }
-    const auto anchors = TrustAnchors::load(settings.trusted_ca());
-    if (!anchors) {
-        return anchors.error();
+    const auto credentials = load_credentials(settings);
+    if (!credentials) {
+        return credentials.error();
     }
     std::error_code error;
     const fs::path into = fs::absolute(options.into, error);
@@ -142,7 +136,7 @@ Outcome<void> run_fetch(const Settings& settings, const FetchOptions& options) {
             return ids.error();
         }
     }
-    Download download(*session, *identity, *anchors, claims);
+    Download download(*session, credentials->identity, credentials->anchors, claims);
     return fetch_each(settings, download, *ids);
 }
 

@@ -1,3 +1,4 @@
+#include "client/commands/arguments.hpp"
 #include "client/commands/commands.hpp"
 #include "client/commands/listing.hpp"
 #include "client/directory.hpp"
@@ -76,22 +77,13 @@ Outcome<Sent> send_once(
 } // namespace
 
 Outcome<void> run_send(const Settings& settings, const SendOptions& options) {
-    const auto number = protocol::OfficeNumber::parse(options.to);
+    const auto number = parse_recipient(options);
     if (!number) {
-        return usage_failure(
-            words("--to: {0} is no office number", "--to: {0} は事業所番号（10桁）ではありません", {options.to})
-        );
+        return number.error();
     }
-    if (auto complete = check_complete(settings); !complete) {
-        return complete;
-    }
-    const auto identity = Identity::load(settings.cert, settings.key);
-    if (!identity) {
-        return identity.error();
-    }
-    const auto anchors = TrustAnchors::load(settings.trusted_ca());
-    if (!anchors) {
-        return anchors.error();
+    const auto credentials = load_credentials(settings);
+    if (!credentials) {
+        return credentials.error();
     }
     auto session = Session::sign_in(settings);
     if (!session) {
@@ -102,14 +94,14 @@ Outcome<void> run_send(const Settings& settings, const SendOptions& options) {
         !checked) {
         return checked;
     }
-    const auto recipient = look_up(*session, *anchors, *number);
+    const auto recipient = look_up(*session, credentials->anchors, *number);
     if (!recipient) {
         return recipient.error();
     }
     for (const auto& warning : recipient->warnings) {
         std::cerr << "relay-client: " << for_terminal(warning) << '\n';
     }
-    const auto sent = send_once(settings, options, *session, *recipient, *identity);
+    const auto sent = send_once(settings, options, *session, *recipient, credentials->identity);
     if (!sent) {
         return sent.error();
     }

@@ -1,4 +1,5 @@
 #include "client/batch.hpp"
+#include "client/commands/arguments.hpp"
 #include "client/commands/batch_report.hpp"
 #include "client/commands/commands.hpp"
 #include "client/commands/listing.hpp"
@@ -238,16 +239,9 @@ private:
 } // namespace
 
 Outcome<void> run_send_batch(const Settings& settings, const BatchOptions& options) {
-    if (auto complete = check_complete(settings); !complete) {
-        return complete;
-    }
-    const auto identity = Identity::load(settings.cert, settings.key);
-    if (!identity) {
-        return identity.error();
-    }
-    const auto anchors = TrustAnchors::load(settings.trusted_ca());
-    if (!anchors) {
-        return anchors.error();
+    const auto credentials = load_credentials(settings);
+    if (!credentials) {
+        return credentials.error();
     }
     const auto files = list_files(options.folder);
     if (!files) {
@@ -268,7 +262,8 @@ Outcome<void> run_send_batch(const Settings& settings, const BatchOptions& optio
     }
     const auto sorted = sort_files(*files, session->office(), options_now(settings.standard));
     BatchReport report(sorted);
-    BatchRun(*session, settings, options, *identity, *anchors, uploads, report).run(sorted.units);
+    BatchRun(*session, settings, options, credentials->identity, credentials->anchors, uploads, report)
+        .run(sorted.units);
     if (settings.json) {
         std::cout << pretty(report.json()) << '\n';
     } else {

@@ -17,12 +17,12 @@ protocol::Error refuse(std::string why) {
 }
 
 /// Who the certificate is for: known, open, no agent.
-Result<storage::UserRow> find_holder(storage::AccountAdmin& accounts, const std::string& text) {
+Result<storage::UserRow> find_holder(Relay& relay, const std::string& text) {
     const auto user_id = *UserId::parse(text);
     if (user_id.is_agent()) {
         return refuse("user IDs that begin with HD belong to billing agents and are refused");
     }
-    const auto found = accounts.find_user(user_id);
+    const auto found = ask(relay, [&](auto& accounts) { return accounts.find_user(user_id); });
     if (!found) {
         return found.error();
     }
@@ -32,14 +32,11 @@ Result<storage::UserRow> find_holder(storage::AccountAdmin& accounts, const std:
     return found->user;
 }
 
-Result<void> enrol(
-    storage::AccountAdmin& accounts,
-    const auth::Certificate& certificate,
-    const UserId& user_id,
-    const std::string& command
-) {
+Result<void>
+enrol(Relay& relay, const auth::Certificate& certificate, const UserId& user_id, const std::string& command) {
     const auto row = accounts::registration_of(certificate, user_id, now());
-    const auto registered = accounts.register_certificate(row, certificate.der, command);
+    const auto registered =
+        ask(relay, [&](auto& accounts) { return accounts.register_certificate(row, certificate.der, command); });
     if (!registered) {
         return registered.error();
     }
@@ -49,24 +46,20 @@ Result<void> enrol(
 
 /// What can fail without a trace comes first: files under temporary names, then the registration, then their names.
 Result<void> enrol_with_files(
-    storage::AccountAdmin& accounts,
+    Relay& relay,
     const auth::IssuedCertificate& issued,
     const UserId& user_id,
     const std::string& command,
     NewFiles& files
 ) {
-    const auto enrolled = enrol(accounts, issued.certificate, user_id, command);
+    const auto enrolled = enrol(relay, issued.certificate, user_id, command);
     return enrolled ? files.put_into_place() : enrolled;
 }
 
 } // namespace
 
 Result<void> issue_certificate(Relay& relay, const CertificateOptions& options) {
-    const auto accounts = relay.accounts();
-    if (!accounts) {
-        return accounts.error();
-    }
-    const auto holder = find_holder(**accounts, options.user_id);
+    const auto holder = find_holder(relay, options.user_id);
     if (!holder) {
         return holder.error();
     }
@@ -86,15 +79,11 @@ Result<void> issue_certificate(Relay& relay, const CertificateOptions& options) 
     if (auto written = files.write(options.out + ".pem", issued->chain_pem, certificate_mode); !written) {
         return written;
     }
-    return enrol_with_files(**accounts, *issued, holder->user_id, "certificate issue", files);
+    return enrol_with_files(relay, *issued, holder->user_id, "certificate issue", files);
 }
 
 Result<void> sign_certificate(Relay& relay, const CertificateOptions& options) {
-    const auto accounts = relay.accounts();
-    if (!accounts) {
-        return accounts.error();
-    }
-    const auto holder = find_holder(**accounts, options.user_id);
+    const auto holder = find_holder(relay, options.user_id);
     if (!holder) {
         return holder.error();
     }
@@ -114,7 +103,7 @@ Result<void> sign_certificate(Relay& relay, const CertificateOptions& options) {
     if (auto written = files.write(options.out, issued->chain_pem, certificate_mode); !written) {
         return written;
     }
-    return enrol_with_files(**accounts, *issued, holder->user_id, "certificate sign", files);
+    return enrol_with_files(relay, *issued, holder->user_id, "certificate sign", files);
 }
 
 Result<void> import_certificate(Relay& relay, const CertificateOptions& options) {
@@ -138,15 +127,11 @@ Result<void> import_certificate(Relay& relay, const CertificateOptions& options)
     if (!certificate->strong) {
         return refuse("the certificate's key or signature is too weak, or it is not for TLS clients");
     }
-    const auto accounts = relay.accounts();
-    if (!accounts) {
-        return accounts.error();
-    }
-    const auto holder = find_holder(**accounts, options.user_id);
+    const auto holder = find_holder(relay, options.user_id);
     if (!holder) {
         return holder.error();
     }
-    return enrol(**accounts, *certificate, holder->user_id, "certificate import");
+    return enrol(relay, *certificate, holder->user_id, "certificate import");
 }
 
 } // namespace relay::server::ctl

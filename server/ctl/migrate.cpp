@@ -28,29 +28,35 @@ std::filesystem::path default_folder() {
     return std::filesystem::is_directory(installed, none) ? installed : std::filesystem::path(RELAY_MIGRATIONS);
 }
 
-Result<std::vector<postgres::Migration>> read_folder(const Relay& relay, const Options& options) {
-    return relay.privileges().as_caller([&] {
+struct Target {
+    std::vector<postgres::Migration> migrations;
+    postgres::Schema schema;
+};
+
+/// The folder is read first: without it, nothing is asked of the database.
+Result<Target> open_target(const Relay& relay, const Options& options) {
+    auto migrations = relay.privileges().as_caller([&] {
         return postgres::read_migrations(options.folder.empty() ? default_folder() : options.folder);
     });
-}
-
-Result<postgres::Schema> connect(const Relay& relay) {
-    if (relay.config().database.owner_url.empty()) {
-        return protocol::errors::internal("database.owner_url is not set");
-    }
-    return postgres::Schema::connect(relay.config().database.owner_url);
-}
-
-Result<void> migrate(const Relay& relay, const Options& options) {
-    const auto migrations = read_folder(relay, options);
     if (!migrations) {
         return migrations.error();
     }
-    auto schema = connect(relay);
+    if (relay.config().database.owner_url.empty()) {
+        return protocol::errors::internal("database.owner_url is not set");
+    }
+    auto schema = postgres::Schema::connect(relay.config().database.owner_url);
     if (!schema) {
         return schema.error();
     }
-    const auto applied = schema->migrate(*migrations, options.to, options.dry_run);
+    return Target{*std::move(migrations), *std::move(schema)};
+}
+
+Result<void> migrate(const Relay& relay, const Options& options) {
+    auto target = open_target(relay, options);
+    if (!target) {
+        return target.error();
+    }
+    const auto applied = target->schema.migrate(target->migrations, options.to, options.dry_run);
     if (!applied) {
         return applied.error();
     }
@@ -64,15 +70,11 @@ Result<void> migrate(const Relay& relay, const Options& options) {
 }
 
 Result<void> show_status(const Relay& relay, const Options& options) {
-    const auto migrations = read_folder(relay, options);
-    if (!migrations) {
-        return migrations.error();
+    auto target = open_target(relay, options);
+    if (!target) {
+        return target.error();
     }
-    auto schema = connect(relay);
-    if (!schema) {
-        return schema.error();
-    }
-    const auto states = schema->status(*migrations);
+    const auto states = target->schema.status(target->migrations);
     if (!states) {
         return states.error();
     }

@@ -1,0 +1,32 @@
+#include "client/commands/arguments.hpp"
+
+#include "client/words.hpp"
+
+namespace relay::client {
+
+Outcome<Credentials> load_credentials(const Settings& settings) {
+    if (auto complete = check_complete(settings); !complete) {
+        return complete.error();
+    }
+    auto identity = Identity::load(settings.cert, settings.key);
+    if (!identity) {
+        return identity.error();
+    }
+    auto anchors = TrustAnchors::load(settings.trusted_ca());
+    if (!anchors) {
+        return anchors.error();
+    }
+    return Credentials{*std::move(identity), *std::move(anchors)};
+}
+
+Outcome<protocol::OfficeNumber> parse_recipient(const SendOptions& options) {
+    const auto number = protocol::OfficeNumber::parse(options.to);
+    if (!number) {
+        return usage_failure(
+            words("--to: {0} is no office number", "--to: {0} は事業所番号（10桁）ではありません", {options.to})
+        );
+    }
+    return *number;
+}
+
+} // namespace relay::client

@@ -1,0 +1,20 @@
+// What several commands make of their options and the settings before they begin.
+#pragma once
+
+#include "client/commands/commands.hpp"
+#include "client/crypto/certificates.hpp"
+
+namespace relay::client {
+
+/// Who one is oneself, and whom to trust.
+struct Credentials {
+    Identity identity;
+    TrustAnchors anchors;
+};
+/// Failure also when the settings are not complete.
+[[nodiscard]] Outcome<Credentials> load_credentials(const Settings& settings);
+
+/// The office number of --to.
+[[nodiscard]] Outcome<protocol::OfficeNumber> parse_recipient(const SendOptions& options);
+
+} // namespace relay::client
