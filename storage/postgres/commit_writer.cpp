@@ -159,8 +159,8 @@ bool CommitWriter::attempt(CommitItems& items, Attempts& attempts) {
     }
     fail_all(
         items,
-        attempts.doubtful ? protocol::errors::internal("the outcome of a commit stayed unknown: " + refusal_)
-                          : protocol::errors::unavailable(refusal_)
+        attempts.doubtful ? protocol::errors::internal("the outcome of a commit stayed unknown: " + cause_)
+                          : protocol::errors::unavailable(cause_)
     );
     return false;
 }
@@ -174,7 +174,7 @@ void CommitWriter::note_loss(const PipelineRun& run, Attempts& attempts) {
     ++attempts.losses;
     predecessor_ = connection_->key();
     connection_.reset();
-    refusal_ = "the database's connection broke: " + run.text;
+    cause_ = "the database's connection broke: " + run.text;
 }
 
 void CommitWriter::conclude_group(CommitItems& items, const PipelineRun& run) {
@@ -232,19 +232,19 @@ bool CommitWriter::connect(const Attempts& attempts) {
         predecessor_ = connection_->key();
         connection_.reset();
     }
-    if (!attempts.doubtful && refused_at_ && Clock::now() - *refused_at_ < std::chrono::seconds(1)) {
-        return false; // one refusal speaks for a second
+    if (!attempts.doubtful && refusal_.holds()) {
+        return false;
     }
     for (std::chrono::milliseconds backoff{50};; backoff = std::min(backoff * 2, std::chrono::milliseconds(1000))) {
         auto opened = PipelineConnection::open(url_, bundle_queries::group_queries, predecessor_);
         if (opened) {
             connection_ = std::move(*opened);
             predecessor_.reset();
-            refused_at_.reset();
+            refusal_.forget();
             return true;
         }
-        refusal_ = opened.error().cause;
-        refused_at_ = Clock::now();
+        cause_ = opened.error().cause;
+        refusal_.note();
         if (!attempts.doubtful || Clock::now() + backoff > attempts.give_up || !pause(backoff)) {
             return false;
         }

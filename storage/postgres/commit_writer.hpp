@@ -6,6 +6,7 @@
 #include "storage/postgres/db_executor.hpp"
 #include "storage/postgres/pg_options.hpp"
 #include "storage/postgres/pipeline_connection.hpp"
+#include "storage/postgres/recent_refusal.hpp"
 
 #include <condition_variable>
 #include <deque>
@@ -76,8 +77,8 @@ private:
     // The thread's own:
     std::unique_ptr<PipelineConnection> connection_;
     std::optional<std::int64_t> predecessor_; ///< key of a connection that may still be committing
-    std::optional<Clock::time_point> refused_at_;
-    std::string refusal_;
+    RecentRefusal refusal_;
+    std::string cause_; ///< why there is no connection
     std::jthread thread_;
 };
 

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <exception>
 
 namespace relay::storage::postgres {
 
@@ -169,9 +168,7 @@ bool DbExecutor::connect(Worker& worker, Task& task) {
         prepare_new(worker);
         return true;
     }
-    // One refusal speaks for a second, so that a database that is down does not make every call wait for its own.
-    const Clock::time_point refused{Clock::duration(last_refused_.load())};
-    if (refused.time_since_epoch().count() != 0 && since(refused) < std::chrono::seconds(1)) {
+    if (refusal_.holds()) {
         task.set_error(protocol::errors::unavailable("no connection to the database a moment ago"));
         return false;
     }
@@ -184,7 +181,7 @@ bool DbExecutor::connect(Worker& worker, Task& task) {
     } catch (...) {
         const SqlFailure failure = classify_current_exception();
         worker.disconnect();
-        last_refused_ = Clock::now().time_since_epoch().count();
+        refusal_.note();
         task.set_error(protocol::errors::unavailable("connecting to the database: " + failure.text));
         return false;
     }

@@ -1,5 +1,6 @@
-// Reads and rare writes: a fixed number of threads, each owning one libpqxx connection, behind one bounded queue.
-// Used by the stores of storage/postgres alone. Jobs do SQL only: no I/O, no sleeping, no callbacks.
+// Reads and rare writes: a fixed number of threads, each owning one libpqxx connection, behind a bounded queue; one
+// more of each for auditors. Used by the stores of storage/postgres alone. Jobs do SQL only: no I/O, no sleeping, no
+// callbacks.
 #pragma once
 
 #include "protocol/error.hpp"
@@ -9,6 +10,7 @@
 #include "storage/completion.hpp"
 #include "storage/postgres/pg_options.hpp"
 #include "storage/postgres/query.hpp"
+#include "storage/postgres/recent_refusal.hpp"
 
 #include <pqxx/pqxx>
 
@@ -163,7 +165,7 @@ private:
     std::mutex queries_mutex_;
     std::vector<Query> queries_;
     std::atomic<std::size_t> query_count_ = 0;
-    std::atomic<std::chrono::steady_clock::rep> last_refused_ = 0; ///< when connecting failed last, over all workers
+    RecentRefusal refusal_; ///< of any worker
     Queue calls_, audits_;
     std::vector<std::jthread> workers_;
 };

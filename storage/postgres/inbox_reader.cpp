@@ -2,6 +2,7 @@
 
 #include "storage/postgres/bundle_job_queries.hpp"
 #include "storage/postgres/bundle_rows.hpp"
+#include "storage/postgres/recent_refusal.hpp"
 #include "storage/postgres/sql_error.hpp"
 
 #include <algorithm>
@@ -17,7 +18,6 @@ using protocol::Error;
 
 constexpr std::array reader_queries{q::list_waiting};
 constexpr int nth_column = own_columns;
-constexpr std::chrono::seconds refusal_holds{1};
 
 /// The pages, in the order of the looks, of a result whose rows come in any order.
 std::vector<ListPage> pages_of(const std::vector<std::unique_ptr<InboxLook>>& looks, const PGresult& rows) {
@@ -43,8 +43,8 @@ std::vector<ListPage> pages_of(const std::vector<std::unique_ptr<InboxLook>>& lo
 /// A thread's connection.
 struct InboxReader::Line {
     std::unique_ptr<PipelineConnection> connection;
-    Clock::time_point refused_at{};
-    std::string refusal;
+    RecentRefusal refusal;
+    std::string cause; ///< of the refusal
 };
 
 InboxReader::InboxReader(std::string url, const Limits& limits, JobObserver observer)
@@ -137,7 +137,7 @@ PipelineRun InboxReader::read(Line& line, const Looks& looks) {
     const auto give_up = looks.front()->submitted_at + limits_.look_deadline;
     for (int tries = 0; tries < 2 && Clock::now() < give_up; ++tries) {
         if (!connect(line)) {
-            run.text = line.refusal;
+            run.text = line.cause;
             return run;
         }
         run = line.connection->run(std::span(&statement, 1), limits_.answer_limit);
@@ -150,18 +150,18 @@ PipelineRun InboxReader::read(Line& line, const Looks& looks) {
     return run;
 }
 
-/// False: there is no connection, and `refusal` says why. One refusal speaks for a second.
+/// False: there is no connection, and `cause` says why.
 bool InboxReader::connect(Line& line) const {
     if (line.connection && line.connection->is_alive()) {
         return true;
     }
-    if (Clock::now() - line.refused_at < refusal_holds) {
+    if (line.refusal.holds()) {
         return false;
     }
     auto opened = PipelineConnection::open(url_, reader_queries, std::nullopt);
     if (!opened) {
-        line.refused_at = Clock::now();
-        line.refusal = opened.error().cause;
+        line.refusal.note();
+        line.cause = opened.error().cause;
         return false;
     }
     line.connection = std::move(*opened);
