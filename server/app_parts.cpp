@@ -27,7 +27,6 @@ storage::postgres::PgOptions database_options(const Config& config) {
     options.expire_after = config.bundles.expire_after;
     options.unfinished_upload = config.bundles.unfinished_upload;
     options.outstanding_upload_bytes = config.limits.outstanding_upload_bytes;
-    options.inline_payload = config.limits.inline_payload;
     return options;
 }
 

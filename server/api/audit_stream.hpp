@@ -5,7 +5,6 @@
 #include "storage/event_store.hpp"
 
 #include <cstdint>
-#include <memory>
 #include <string_view>
 
 namespace relay::server::api {

@@ -1,6 +1,7 @@
 #include "server/api/bundle_json.hpp"
 
 #include "protocol/json_writer.hpp"
+#include "server/api/parameters.hpp"
 
 namespace relay::server::api {
 
@@ -111,6 +112,20 @@ std::string bundle_json(const BundleRecord& bundle, Detail detail) {
     std::string out;
     out.reserve(1024 + bundle.files_json.size() + bundle.chunk_digests.size() * 67);
     append_bundle_json(out, bundle, detail);
+    return out;
+}
+
+std::string bundle_list_json(const storage::ListPage& page, std::string_view kind, std::int64_t BundleRecord::*place) {
+    std::string out = R"({"bundles":[)";
+    for (const auto& bundle : page.bundles) {
+        out += out.back() == '[' ? "" : ",";
+        append_bundle_json(out, bundle, Detail::list);
+    }
+    out += ']';
+    if (page.more) {
+        append_json_member(out, "next", encode_cursor(kind, page.bundles.back().*place));
+    }
+    out += '}';
     return out;
 }
 

@@ -3,7 +3,9 @@
 
 #include "storage/bundle_store.hpp"
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace relay::server::api {
 
@@ -12,5 +14,8 @@ enum class Detail : std::uint8_t { list, answer, whole };
 
 [[nodiscard]] std::string bundle_json(const storage::BundleRecord& bundle, Detail detail);
 void append_bundle_json(std::string& out, const storage::BundleRecord& bundle, Detail detail);
+/// {"bundles":[…],"next":…}. `place`: where a bundle stands in this order, for a cursor of `kind`.
+[[nodiscard]] std::string
+bundle_list_json(const storage::ListPage& page, std::string_view kind, std::int64_t storage::BundleRecord::*place);
 
 } // namespace relay::server::api

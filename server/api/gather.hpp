@@ -9,6 +9,9 @@
 
 namespace relay::server::api {
 
+/// Entries of one batch.
+inline constexpr std::size_t max_batch = 100;
+
 /// Starts `task(0)` … `task(count - 1)` in this order on the caller's io_context and returns when all have ended. Each
 /// answers for its own errors; an exception of one is thrown here once all have ended. `task` must outlive the call.
 [[nodiscard]] Awaitable<void> gather(std::size_t count, const std::function<Awaitable<void>(std::size_t)>& task);

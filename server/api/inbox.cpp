@@ -20,7 +20,6 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 namespace {
 
-constexpr std::size_t max_batch = 100;
 constexpr std::int64_t max_batch_payload = 16LL << 20;
 constexpr std::int64_t max_wait_seconds = 60;
 
@@ -33,16 +32,7 @@ struct Page {
 Page page_of(const storage::ListPage& listed) {
     Page page;
     page.empty = listed.bundles.empty();
-    page.body = R"({"bundles":[)";
-    for (const auto& bundle : listed.bundles) {
-        page.body += page.body.back() == '[' ? "" : ",";
-        append_bundle_json(page.body, bundle, Detail::list);
-    }
-    page.body += ']';
-    if (listed.more) {
-        append_json_member(page.body, "next", encode_cursor("in", listed.bundles.back().in_place));
-    }
-    page.body += '}';
+    page.body = bundle_list_json(listed, "in", &storage::BundleRecord::in_place);
     page.etag = '"' + protocol::Digest::of(page.body).hex().substr(0, 32) + '"';
     return page;
 }

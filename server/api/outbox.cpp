@@ -14,8 +14,6 @@ using protocol::ErrorCode;
 
 namespace {
 
-constexpr std::size_t max_batch = 100;
-
 /// The members of one upload, of a PUT's body or of a batch's entry.
 mailbox::Upload read_upload(protocol::JsonNode& node) {
     mailbox::Upload upload;
@@ -132,17 +130,7 @@ Answer list_bundles(const Services& services, Request& request) {
     if (!page) {
         co_return page.error();
     }
-    std::string out = R"({"bundles":[)";
-    for (const auto& bundle : page->bundles) {
-        out += out.back() == '[' ? "" : ",";
-        append_bundle_json(out, bundle, Detail::list);
-    }
-    out += ']';
-    if (page->more) {
-        protocol::append_json_member(out, "next", encode_cursor("out", page->bundles.back().out_place));
-    }
-    out += '}';
-    co_return http::json_response(200, std::move(out));
+    co_return http::json_response(200, bundle_list_json(*page, "out", &storage::BundleRecord::out_place));
 }
 
 Answer withdraw(const Services& services, Request& request) {

@@ -10,9 +10,6 @@ using protocol::append_json_name;
 
 namespace {
 
-constexpr std::int64_t json_body_limit = 1LL << 20;
-constexpr std::int64_t batch_body_limit = 16LL << 20;
-
 Result<accounts::SignInRequest> read_sign_in(const std::string& body) {
     auto document = protocol::JsonDocument::parse(body, {});
     accounts::SignInRequest wanted;
@@ -34,8 +31,8 @@ void append_limits(std::string& out, const Config& config) {
     out += R"({"inline_payload":)" + std::to_string(config.limits.inline_payload);
     out += R"(,"chunk_size":)" + std::to_string(config.limits.chunk_size);
     out += R"(,"payload_size":)" + std::to_string(config.limits.payload_size);
-    out += R"(,"json_body":)" + std::to_string(json_body_limit);
-    out += R"(,"batch_body":)" + std::to_string(batch_body_limit) + "}";
+    out += R"(,"json_body":)" + std::to_string(http::most_json_body);
+    out += R"(,"batch_body":)" + std::to_string(http::most_batch_body) + "}";
 }
 
 std::string session_json(const accounts::SignedIn& session, const Config& config) {

@@ -6,7 +6,6 @@
 #include "server/http/request.hpp"
 #include "storage/awaitable.hpp"
 
-#include <cstdint>
 #include <string_view>
 
 namespace relay::server::http {
@@ -19,11 +18,12 @@ public:
     /// CRL, exactly one CN. Errors: wrong_certificate, certificate_revoked (the connection is closed after the answer);
     /// unavailable when the registry is older than 5 s.
     [[nodiscard]] virtual Awaitable<Result<void>> check_certificate(Peer& peer) = 0;
-    /// The session of a Bearer token, bound to the peer's certificate; then role and licence for `action`.
-    /// Errors: not_signed_in, session_expired, wrong_certificate, role_not_allowed, licence_required, unavailable.
+    /// The session of a Bearer token, bound to the peer's certificate. Errors: not_signed_in, session_expired,
+    /// wrong_certificate, unavailable.
     [[nodiscard]] virtual Awaitable<Result<Caller>> check_session(const Peer& peer, std::string_view authorization) = 0;
-    /// Role and licence of `action` (after the rate limit, protocol.md §4 stage 1: session, role, rate limit, licence).
+    /// Whether the role may do it. Error: role_not_allowed.
     [[nodiscard]] virtual Result<void> check_role(const Caller& caller, auth::Action action) = 0;
+    /// After the rate limit (protocol.md §4 stage 1: session, role, rate limit, licence). Error: licence_required.
     [[nodiscard]] virtual Result<void> check_licence(const Caller& caller, auth::Action action) = 0;
     /// One request of this user (or, before sign-in, this certificate). Error: too_many_requests with retry_after.
     [[nodiscard]] virtual Result<void> take_rate(std::string_view key) = 0;

@@ -15,9 +15,6 @@ namespace {
 using protocol::Error;
 using protocol::ErrorCode;
 
-constexpr std::int64_t most_json = 1LL << 20;
-constexpr std::int64_t most_batch = 16LL << 20;
-
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
         return (x >= 'A' && x <= 'Z' ? x - 'A' + 'a' : x) == (y >= 'A' && y <= 'Z' ? y - 'A' + 'a' : y);
@@ -43,7 +40,7 @@ Result<void> check_body_head(const Route& route, const Request& request) {
         !equal_ignoring_case(request.field("content-encoding"), "identity")) {
         return refuse(ErrorCode::unsupported_media_type, "Content-Encoding");
     }
-    const std::int64_t most = route.body == BodyKind::batch ? most_batch : most_json;
+    const std::int64_t most = route.body == BodyKind::batch ? most_batch_body : most_json_body;
     if (takes_json(route) && request.content_length.value_or(0) > most) {
         return refuse(ErrorCode::too_large, "body");
     }

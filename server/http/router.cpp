@@ -3,7 +3,6 @@
 #include "protocol/digest.hpp"
 #include "protocol/ids.hpp"
 
-#include <algorithm>
 #include <stdexcept>
 #include <utility>
 

@@ -14,10 +14,13 @@
 
 namespace relay::server::http {
 
+inline constexpr std::int64_t most_json_body = 1LL << 20;
+inline constexpr std::int64_t most_batch_body = 16LL << 20;
+
 enum class BodyKind : std::uint8_t {
     none,   ///< no body is wanted; one of a GET is refused
-    json,   ///< at most 1 MiB, Content-Type application/json
-    batch,  ///< the same, at most 16 MiB
+    json,   ///< at most most_json_body, Content-Type application/json
+    batch,  ///< the same, at most most_batch_body
     stream, ///< any type; the handler reads it
 };
 
@@ -25,8 +28,9 @@ enum class BodyKind : std::uint8_t {
 /// {digest} 64 lower-case hex digits, {office} an office number, {rest} all that follows (last only, not empty).
 enum class Segment : std::uint8_t { literal, uuid, number, digest, office, rest };
 
-using Handler = std::function<Awaitable<Result<Response>>(Request&)>;
 /// Runs before the body of a stream route is read, so that refusals need none (Expect: 100-continue).
+using Handler = std::function<Awaitable<Result<Response>>(Request&)>;
+
 struct Route {
     Method method = Method::get;
     std::string pattern;                ///< "/v1/inbox/{uuid}/chunks/{number}"

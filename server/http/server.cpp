@@ -11,7 +11,6 @@
 #include <boost/asio/redirect_error.hpp>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <thread>

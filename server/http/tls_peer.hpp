@@ -3,8 +3,6 @@
 
 #include "server/http/request.hpp"
 
-#include <memory>
-
 struct ssl_st;
 
 namespace relay::server::http {

@@ -2,7 +2,6 @@
 
 #include "server/ops/log.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace relay::server::mailbox {

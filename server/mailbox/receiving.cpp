@@ -6,8 +6,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include <algorithm>
-
 namespace relay::server::mailbox {
 
 namespace asio = boost::asio;
@@ -107,10 +105,8 @@ Receiving::receive_receipt(Party party, protocol::BundleId bundle_id, protocol::
         item.ranges = parts_.coverage.take(bundle_id, receipt->claim_id);
         const auto ranges = item.ranges;
         auto kept = co_await parts_.bundles.receive_receipt(std::move(item));
-        if (kept || ranges.empty()) {
-            // Nothing was taken from the coverage, or it is stored with the receipt.
-        } else if (kept.error().code == ErrorCode::unavailable || kept.error().code == ErrorCode::internal) {
-            for (const auto& range : ranges) {
+        if (!kept && (kept.error().code == ErrorCode::unavailable || kept.error().code == ErrorCode::internal)) {
+            for (const auto& range : ranges) { // what was taken is not stored with the receipt
                 parts_.coverage.add(party, bundle_id, receipt->claim_id, range, false);
             }
         }

@@ -11,7 +11,6 @@
 #include "storage/event_store.hpp"
 #include "storage/payload_store.hpp"
 
-#include <functional>
 #include <memory>
 #include <optional>
 

@@ -75,30 +75,28 @@ ListPage list_inbox(pqxx::transaction_base& work, const InboxQuery& query) {
     return page_of(rows, query.limit);
 }
 
-std::optional<Result<ChunkSource>>
+Result<std::optional<ChunkSource>>
 locate_chunk(pqxx::transaction_base& work, BundleId bundle_id, int n, ClaimId claim_id, const OfficeNumber& recipient) {
-    using Answer = std::optional<Result<ChunkSource>>;
     const auto rows = work.exec_prepared(q::find_chunk.name, bundle_id.str(), std::max(n, 0), claim_id.str());
     if (rows.empty()) {
-        return Answer(std::in_place, protocol::errors::not_found("bundle"));
+        return protocol::errors::not_found("bundle");
     }
-    const pqxx::row found = rows[0]; // a TextRow refers to its row
-    const TextRow row(found);
+    const TextRow row(rows[0]);
     const BundleRecord bundle = read_bundle(row);
     if (bundle.recipient != recipient) {
-        return Answer(std::in_place, protocol::errors::not_found("bundle of another office"));
+        return protocol::errors::not_found("bundle of another office");
     }
     if (row.boolean(due)) {
-        return std::nullopt;
+        return std::optional<ChunkSource>();
     }
     if (auto refusal = judge_read(bundle.facts(), claim_id)) {
-        return Answer(std::in_place, std::move(*refusal));
+        return std::move(*refusal);
     }
     if (n < 0 || n >= bundle.chunk_count) {
-        return Answer(std::in_place, protocol::errors::not_found("chunk"));
+        return protocol::errors::not_found("chunk");
     }
     if (row.is_null(chunk_size) || row.is_null(digest)) {
-        return Answer(std::in_place, protocol::errors::internal("a claimed bundle without all of its chunks"));
+        return protocol::errors::internal("a claimed bundle without all of its chunks");
     }
     ChunkSource source;
     source.size = row.integer(chunk_size);
@@ -111,7 +109,7 @@ locate_chunk(pqxx::transaction_base& work, BundleId bundle_id, int n, ClaimId cl
     if (!row.is_null(object_key)) {
         source.object_key = row.text(object_key);
     }
-    return Answer(std::in_place, std::move(source));
+    return std::optional(std::move(source));
 }
 
 void settle(pqxx::work& work, BundleId bundle_id) {

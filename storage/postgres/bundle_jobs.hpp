@@ -17,7 +17,7 @@ namespace relay::storage::postgres::bundle_jobs {
 [[nodiscard]] ListPage list_inbox(pqxx::transaction_base& work, const InboxQuery& query);
 
 /// Nothing: something is due for the bundle, which must be settled first.
-[[nodiscard]] std::optional<Result<ChunkSource>>
+[[nodiscard]] Result<std::optional<ChunkSource>>
 locate_chunk(pqxx::transaction_base& work, BundleId bundle_id, int n, ClaimId claim_id, const OfficeNumber& recipient);
 
 /// Carries out what is due for this bundle, and tells of it.

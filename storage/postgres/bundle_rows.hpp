@@ -11,7 +11,7 @@ namespace relay::storage::postgres {
 /// First column after those of a BundleRecord; what follows is the query's own.
 inline constexpr int own_columns = 33;
 
-/// The same access as BinaryRow's, to a row in text format. Valid as long as the row.
+/// The same access as BinaryRow's, to a row in text format.
 class TextRow final {
 public:
     explicit TextRow(pqxx::row row) : row_(std::move(row)) {}

@@ -3,8 +3,9 @@
 #include "storage/postgres/bundle_queries.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
-#include <type_traits>
+#include <string_view>
 
 namespace relay::storage::postgres {
 

@@ -7,9 +7,7 @@
 #include "storage/postgres/pipeline_connection.hpp"
 
 #include <deque>
-#include <map>
 #include <span>
-#include <string_view>
 #include <vector>
 
 namespace relay::storage::postgres {

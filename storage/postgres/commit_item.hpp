@@ -6,9 +6,8 @@
 
 #include <chrono>
 #include <memory>
-#include <optional>
-#include <utility>
 #include <variant>
+#include <vector>
 
 namespace relay::storage::postgres {
 

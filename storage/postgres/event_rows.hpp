@@ -24,7 +24,7 @@ namespace relay::storage::postgres {
 void insert_event(pqxx::work& transaction, protocol::DeliveryEvent event);
 
 /// As insert_event with the time now, unless an event of the same type, actor's user, code and bundle is less than
-/// 60 s old, on whatever process. True: written.
+/// 60 s old, by whatever process. True: written.
 bool insert_refusal(pqxx::work& transaction, protocol::DeliveryEvent event);
 
 /// An event of accounts at `at`.

@@ -59,7 +59,7 @@ BundleFacts read_bundle(const pqxx::row& row) {
     return facts;
 }
 
-/// Absent: unknown or closed, as an error.
+/// The user's row, locked; their office, where they have one. Error: unknown or closed.
 Result<std::optional<OfficeNumber>> lock_certificate_user(pqxx::work& transaction, const UserId& user_id) {
     const pqxx::result users = transaction.exec_prepared(account_sql::lock_open_user.name, user_id.str());
     if (users.empty()) {
@@ -68,7 +68,7 @@ Result<std::optional<OfficeNumber>> lock_certificate_user(pqxx::work& transactio
     return optional_office_of(users[0]["office"]);
 }
 
-Result<void> lock_open_office(pqxx::work& transaction, const OfficeNumber& office, bool may_be_closed) {
+Result<void> lock_office(pqxx::work& transaction, const OfficeNumber& office, bool may_be_closed) {
     const pqxx::result rows = transaction.exec_prepared(sql::lock_office.name, office.str());
     if (rows.empty()) {
         return protocol::errors::not_found("office " + office.str() + " does not exist");
@@ -151,7 +151,7 @@ PgAccountAdmin::grant_licence(const OfficeNumber& office, Day from, Day until, c
         return refused("the licence would end before it begins");
     }
     return connection_->run<std::int64_t>("licence grant", [&](pqxx::work& transaction) -> Result<std::int64_t> {
-        const auto open = lock_open_office(transaction, office, false);
+        const auto open = lock_office(transaction, office, false);
         if (open.has_error()) {
             return open.error();
         }
@@ -166,7 +166,7 @@ PgAccountAdmin::grant_licence(const OfficeNumber& office, Day from, Day until, c
 
 Result<int> PgAccountAdmin::end_licence(const OfficeNumber& office, Day last_day) {
     return connection_->run<int>("licence end", [&](pqxx::work& transaction) -> Result<int> {
-        const auto known = lock_open_office(transaction, office, true);
+        const auto known = lock_office(transaction, office, true);
         if (known.has_error()) {
             return known.error();
         }

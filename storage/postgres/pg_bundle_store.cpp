@@ -15,16 +15,6 @@ constexpr std::size_t item_overhead = 512;
 /// Most payloads of claims are far smaller than their limit.
 constexpr std::size_t claim_weight = 64U << 10U;
 
-Result<std::optional<ChunkSource>> unwrap(std::optional<Result<ChunkSource>> located) {
-    if (!located) {
-        return std::optional<ChunkSource>();
-    }
-    if (located->has_error()) {
-        return std::move(located->error());
-    }
-    return std::optional(std::move(**located));
-}
-
 } // namespace
 
 Result<std::unique_ptr<PgBundleStore>>
@@ -140,7 +130,7 @@ Awaitable<Result<ChunkSource>>
 PgBundleStore::locate_chunk(BundleId bundle_id, int n, ClaimId claim_id, OfficeNumber recipient) {
     using Located = std::optional<ChunkSource>;
     const Look<Located> look = [=](pqxx::transaction_base& work) -> Result<Located> {
-        return unwrap(bundle_jobs::locate_chunk(work, bundle_id, n, claim_id, recipient));
+        return bundle_jobs::locate_chunk(work, bundle_id, n, claim_id, recipient);
     };
     auto first = co_await executor_.submit_look<Located>(q::find_chunk.name, look);
     if (first.has_error()) {

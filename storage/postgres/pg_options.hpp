@@ -19,7 +19,6 @@ struct PgOptions {
     protocol::Duration expire_after = std::chrono::hours(24 * 93);
     protocol::Duration unfinished_upload = std::chrono::hours(24);
     std::int64_t outstanding_upload_bytes = 4LL << 30;
-    std::int64_t inline_payload = 262144;
 };
 
 /// Every statement of calls and commit groups finds its rows by a key or in an index's order. Plans that a small table

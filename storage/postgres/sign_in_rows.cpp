@@ -5,8 +5,6 @@
 #include "storage/postgres/event_rows.hpp"
 #include "storage/postgres/rows.hpp"
 
-#include <algorithm>
-
 namespace relay::storage::postgres {
 
 using protocol::EventType;
