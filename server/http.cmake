@@ -12,6 +12,7 @@ target_sources(relay_server PRIVATE
     ops/request_event.cpp
     http/beast.cpp
     http/connection.cpp
+    http/date.cpp
     http/deadline_wheel.cpp
     http/head_parser.cpp
     http/memory_budget.cpp

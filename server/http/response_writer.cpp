@@ -1,5 +1,6 @@
 #include "server/http/response_writer.hpp"
 
+#include "server/http/date.hpp"
 #include "server/ops/log.hpp"
 
 #include <algorithm>
@@ -65,6 +66,7 @@ std::string serialize_head(const Response& response, const AnswerForm& form) {
     head.reserve(512);
     head.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
     head.append(reason_of(response.status)).append("\r\n");
+    add_field(head, "Date", date_now());
     add_field(head, "Request-Id", form.request.str());
     bool caching = false;
     for (const auto& [name, value] : response.fields) {

@@ -1,8 +1,10 @@
 """Forms of HTTP, and clients that are slow, silent or many (protocol.md §2). How requests are framed: test_http_table.py."""
 
+import email.utils
 import json
 import os
 import re
+import time
 
 import pytest
 from coverage_tags import covers, scenario
@@ -101,6 +103,14 @@ def test_every_answer_has_a_request_id_of_its_own_that_problems_repeat(people):
     ids = [reply.header("Request-Id") for reply in replies]
     assert all(ids) and len(set(ids)) == 3
     assert replies[2].json["instance"] == "urn:uuid:" + ids[2]
+
+
+@covers("§2 Date")
+def test_every_answer_says_when_it_was_made(people):
+    for reply in (people.at_a.get("/v1/inbox", token=False), people.at_a.get("/nowhere"), people.at_a.call("PUT", "/v1/outbox/x", {})):
+        told = email.utils.parsedate_to_datetime(reply.header("Date"))
+        assert abs(told.timestamp() - time.time()) < 5
+        assert reply.header("Date") == email.utils.formatdate(told.timestamp(), usegmt=True)
 
 
 @covers("§2 Expect: 100-continue")
