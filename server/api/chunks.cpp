@@ -153,6 +153,12 @@ Answer get_chunk(const Services& services, Request& request) {
     }
     const auto& source = (*chunk)->source();
     const auto etag = '"' + source.sha256.hex() + '"';
+    // A copy that is whole already: it comes before any range (RFC 9110 §13.2.2), and no byte of it is sent.
+    if (none_match_names(request.field("if-none-match"), etag)) {
+        auto response = http::empty_response(304);
+        response.fields.emplace_back("ETag", etag);
+        co_return response;
+    }
     const auto total = std::to_string(source.size);
     const auto wish = wish_of(request, etag, source.size);
     if (wish.kind == RangeKind::unsatisfiable) {

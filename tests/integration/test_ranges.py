@@ -4,7 +4,7 @@ import os
 
 import pytest
 from coverage_tags import covers, scenario
-from relay_client import Bundle
+from relay_client import Bundle, new_id
 
 SIZE = 65536
 
@@ -52,6 +52,23 @@ def test_if_range_gives_the_part_only_of_the_same_chunk(people, claimed):
     other = people.at_b.chunk(claimed, 0, headers={"Range": "bytes=0-9", "If-Range": '"other"'})
     weak = people.at_b.chunk(claimed, 0, headers={"Range": "bytes=0-9", "If-Range": "W/" + tag})
     assert (same.status, other.status, weak.status) == (206, 200, 200)
+
+
+@covers("§6 If-None-Match on a chunk")
+def test_a_chunk_that_the_recipient_has_already_is_not_sent_again(people):
+    bundle = Bundle(people.a, people.b, [("scan.png", os.urandom(90000))], chunk_size=SIZE)
+    people.at_a.send(bundle)
+    people.at_b.claim(bundle)
+    tag = '"%s"' % bundle.manifest["payload"]["chunks"][0]
+    for value in (tag, '"other", W/' + tag, "*"):
+        reply = people.at_b.chunk(bundle, 0, headers={"If-None-Match": value, "Range": "bytes=0-9"})
+        assert (reply.status, reply.header("ETag"), reply.body) == (304, tag, b""), value
+    assert people.at_b.chunk(bundle, 0, new_id(), {"If-None-Match": tag}).answer == (409, "not_claimed")
+    people.at_b.chunk(bundle, 1)
+    assert people.at_b.confirm(bundle).answer == (409, "not_sent_yet"), "no byte of it was sent"
+    reply = people.at_b.chunk(bundle, 0, headers={"If-None-Match": '"other"'})
+    assert reply.status == 200 and reply.body == bundle.chunks[0]
+    assert people.at_b.confirm(bundle).status == 200
 
 
 @covers("§7.3 ranges add up", "409 not_sent_yet")
