@@ -42,7 +42,7 @@ std::string_view to_string(Outcome outcome) noexcept {
     return "stored";
 }
 
-Result<Receipt> read_receipt(BytesView bytes) {
+Result<Receipt> read_receipt(BytesView bytes, const std::optional<BundleId>& path_id) {
     if (bytes.size() > max_receipt_bytes) {
         return Error(ErrorCode::bad_receipt, std::vector<Finding>{Finding{"", "out_of_range", {}, {}}});
     }
@@ -50,7 +50,11 @@ Result<Receipt> read_receipt(BytesView bytes) {
     JsonNode root = document.root();
     Receipt receipt;
     static_cast<void>(root.integer("version", 1, 1));
-    receipt.bundle_id = root.string_as("bundle_id", BundleId::parse).value_or(BundleId{});
+    const auto bundle_id = root.string_as("bundle_id", BundleId::parse);
+    if (bundle_id && path_id && *bundle_id != *path_id) {
+        root.add("bundle_id", "inconsistent");
+    }
+    receipt.bundle_id = bundle_id.value_or(BundleId{});
     receipt.claim_id = root.string_as("claim_id", ClaimId::parse).value_or(ClaimId{});
     const auto outcome = root.string_as("outcome", parse_outcome);
     receipt.outcome = outcome.value_or(Outcome::stored);

@@ -24,8 +24,9 @@ struct Receipt {
     Time at;
 };
 
-/// Errors: bad_receipt with every finding (form only; bundle and digest are compared by the caller).
-[[nodiscard]] Result<Receipt> read_receipt(BytesView bytes);
+/// Errors: bad_receipt with every finding; with `path_id` also where it names another bundle than that one.
+/// The manifest's digest is compared by the caller.
+[[nodiscard]] Result<Receipt> read_receipt(BytesView bytes, const std::optional<BundleId>& path_id = {});
 /// The bytes that are signed (client side).
 [[nodiscard]] std::string write_receipt(const Receipt& receipt);
 

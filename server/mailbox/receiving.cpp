@@ -9,7 +9,6 @@
 namespace relay::server::mailbox {
 
 namespace asio = boost::asio;
-using protocol::Error;
 using protocol::ErrorCode;
 using protocol::Result;
 
@@ -18,15 +17,6 @@ namespace {
 /// How long, and how often, a receipt waits for coverage that other connections or servers are about to store.
 constexpr auto coverage_wait = std::chrono::seconds(2);
 constexpr auto coverage_pause = std::chrono::milliseconds(100);
-
-/// The receipt's form, and the bundle it names against the path's.
-Result<protocol::Receipt> read_form(protocol::BytesView content, const protocol::BundleId& bundle_id) {
-    auto receipt = protocol::read_receipt(content);
-    if (receipt && receipt->bundle_id != bundle_id) {
-        return Error(ErrorCode::bad_receipt, std::vector<protocol::Finding>{{"/bundle_id", "inconsistent", {}, {}}});
-    }
-    return receipt;
-}
 
 storage::ReceiptItem make_item(const Party& party, protocol::Time now, const protocol::Receipt& receipt) {
     storage::ReceiptItem item;
@@ -91,7 +81,7 @@ Receiving::receive_receipt(Party party, protocol::BundleId bundle_id, protocol::
     if (!word) {
         co_return word.error();
     }
-    const auto receipt = read_form(word->content, bundle_id);
+    const auto receipt = protocol::read_receipt(word->content, bundle_id);
     if (!receipt) {
         co_return receipt.error();
     }

@@ -73,7 +73,8 @@ std::optional<Result<BundleRecord>> judge(const ReceiptItem& item, const BinaryR
         return refuse<BundleRecord>(protocol::errors::not_found("bundle"));
     }
     if (bundle->state != BundleState::uploading && bundle->manifest_sha256 != item.manifest_sha256) {
-        return refuse<BundleRecord>(protocol::Error(protocol::ErrorCode::bad_receipt, "another manifest's digest"));
+        std::vector<protocol::Finding> findings{{"/manifest_sha256", "inconsistent", {}, {}}};
+        return refuse<BundleRecord>(protocol::Error(protocol::ErrorCode::bad_receipt, std::move(findings)));
     }
     if (auto refusal = judge_receipt(bundle->facts(), item.claim_id, item.outcome)) {
         return refuse<BundleRecord>(std::move(*refusal));

@@ -81,6 +81,15 @@ def test_a_word_of_wrong_form_is_no_receipt(people, claimed, changes):
     assert people.at_b.received(claimed).json["state"] == "claimed"
 
 
+@covers("§11 errors lists all")
+def test_every_fault_of_a_receipt_is_told_at_its_member(people, claimed):
+    def told(**changes):
+        return {(error["pointer"], error["code"]) for error in people.at_b.confirm(claimed, **changes).json["errors"]}
+    assert told(manifest_sha256="0" * 64) == {("/manifest_sha256", "inconsistent")}
+    assert told(bundle_id=new_id(), version=2, outcome="lost") == {("/bundle_id", "inconsistent"), ("/version", "out_of_range"),
+                                                                  ("/outcome", "bad_format")}
+
+
 @covers("§6 the receipt's time is the recipient's word")
 def test_the_time_in_a_receipt_is_not_compared_with_any_clock(people, claimed):
     assert people.at_b.confirm(claimed, at=now(-86400 * 400)).status == 200

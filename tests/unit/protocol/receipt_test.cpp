@@ -74,6 +74,19 @@ TEST_CASE("Each member of a receipt has its form", "[protocol]") {
     CHECK(findings_after("outcome", "rejected") == All{"/reason missing"});
 }
 
+TEST_CASE("A receipt for another bundle is told with all that is wrong beside it", "[protocol]") {
+    json receipt = stored();
+    receipt["outcome"] = "lost";
+    const std::string text = receipt.dump();
+    const auto refused = read_receipt(as_bytes(text), BundleId::parse("0193493a-7d2e-7c3b-a1f2-000000000000"));
+    REQUIRE_FALSE(refused.has_value());
+    All found;
+    for (const auto& finding : refused.error().findings) {
+        found.push_back(finding.pointer + " " + finding.code);
+    }
+    CHECK(found == All{"/bundle_id inconsistent", "/outcome bad_format"});
+}
+
 TEST_CASE("A reason has 1 to 500 characters, not bytes", "[protocol]") {
     json receipt = stored();
     receipt["outcome"] = "rejected";
