@@ -1,5 +1,6 @@
 """Certificates and licences from the operator's side, as offices notice them (protocol.md §3, commands.md)."""
 
+import json
 import os
 import stat
 
@@ -54,6 +55,20 @@ def test_wrong_certificate_orders_are_refused_with_one_line(stack, people, tmp_p
                  ("certificate", "import", people.a.user_id, wrong_cn)):
         done = stack.ctl(*args, check=False)
         assert done.returncode == 1 and len(done.stderr.strip().splitlines()) == 1, (args, done)
+
+
+def test_a_revocation_takes_any_reason_and_the_crl_tells_those_of_the_standard(stack, people):
+    def revoke(reason):
+        person = people.a.using(*stack.issue(people.a.user_id))
+        name = cms.fingerprint(person.cert)
+        stack.ctl("certificate", "revoke", name, "--reason", reason)
+        kept = [entry for entry in json.loads(stack.ctl("certificate", "list", "--json")) if entry["sha256"] == name]
+        assert [entry["reason"] for entry in kept] == [reason]
+        return cms.openssl("x509", "-in", person.cert, "-noout", "-serial").decode().strip().split("=")[1]
+    in_words, in_code = revoke("the PC was stolen"), revoke("keyCompromise")
+    crl = cms.openssl("crl", "-in", os.path.join(stack.setting("ca.directory"), "ca.crl"), "-noout", "-text").decode()
+    entries = {entry.split()[0]: "Key Compromise" in entry for entry in crl.split("Serial Number: ")[1:]}
+    assert (entries[in_words], entries[in_code]) == (False, True)
 
 
 @covers("403 licence_required")
