@@ -58,7 +58,7 @@ void check_offices(
     if (manifest.sender != sender) {
         findings.add(ErrorCode::sender_mismatch, "/sender");
     }
-    if (manifest.recipient == sender) {
+    if (manifest.recipient == sender || manifest.recipient == manifest.sender) {
         findings.add(ErrorCode::sent_to_self, "/recipient");
         return;
     }

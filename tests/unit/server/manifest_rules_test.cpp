@@ -79,6 +79,15 @@ TEST_CASE("all broken rules are told at once, and the code is the first in the c
     );
 }
 
+TEST_CASE("a manifest that names one office as both is sent to itself, whoever sends it", "[mailbox]") {
+    auto manifest = good_manifest();
+    manifest.sender = recipient;
+    const auto refused = check_rules(manifest, std::nullopt, sender, SaidDirectory(), {}, now);
+    REQUIRE(refused);
+    CHECK(refused->code == ErrorCode::sender_mismatch);
+    CHECK(codes_of(*refused) == std::vector<std::string>{"sender_mismatch /sender", "sent_to_self /recipient"});
+}
+
 TEST_CASE("created_at may be a day off, and not more", "[mailbox]") {
     auto manifest = good_manifest();
     manifest.created_at = now + std::chrono::hours(24);
