@@ -12,6 +12,8 @@ TEST_CASE("an auditor gets the form of the log that its program likes best, and 
         {"image/png", EventForm::json},
         {"text/csv", EventForm::csv},
         {"application/x-ndjson", EventForm::lines},
+        {"Text/CSV", EventForm::csv},
+        {"application/X-NDJSON", EventForm::lines},
         {"application/json, text/csv", EventForm::json},
         {"application/json;q=0.5, text/csv", EventForm::csv},
         {"text/csv;q=0.1 , application/x-ndjson;q=0.2", EventForm::lines},
