@@ -19,6 +19,15 @@ std::optional<std::int64_t> parse_decimal(std::string_view text) {
     return value;
 }
 
+/// A plus sign that was not escaped has become a blank, and stands nowhere else in a time than before its offset.
+std::optional<protocol::Time> parse_time(std::string_view text) {
+    std::string whole(text);
+    if (const auto offset = whole.rfind(' '); offset != std::string::npos && whole.size() - offset == 6) {
+        whole[offset] = '+';
+    }
+    return protocol::parse_rfc3339(whole);
+}
+
 std::optional<std::int64_t> decode_cursor(std::string_view kind, std::string_view text) {
     const auto bytes = protocol::from_base64url(text);
     if (!bytes) {
@@ -62,7 +71,7 @@ std::optional<std::int64_t> Parameters::integer(std::string_view name, std::int6
 }
 
 std::optional<protocol::Time> Parameters::time(std::string_view name) {
-    return parsed(name, protocol::parse_rfc3339);
+    return parsed(name, parse_time);
 }
 
 int Parameters::limit() {

@@ -61,6 +61,18 @@ def test_the_outbox_is_narrowed_by_state_and_time_of_acceptance(people):
     assert ids("from=" + now(3600).replace("+", "%2B")) == []
 
 
+@covers("§5 filters")
+def test_a_time_with_an_offset_may_stand_in_a_query_as_it_is(people):
+    bundle = Bundle(people.c, people.a)
+    assert people.at_c.send(bundle)["bundle_id"] == bundle.bundle_id
+    assert "+09:00" in now()
+    listed = people.at_c.get("/v1/outbox?limit=500&from=%s&to=%s" % (now(-60), now(60)))
+    assert listed.status == 200 and bundle.bundle_id in [one["bundle_id"] for one in listed.json["bundles"]]
+    assert people.at_c.get("/v1/outbox?from=%s" % now(60)).json["bundles"] == []
+    for wrong in ("2026-11-20+09:15:00%2B09:00", "2026-11-20T09:15:00++09:00", "2026-11-20T09:15:00+0900", "+09:00"):
+        assert people.at_c.get("/v1/outbox?to=" + wrong).answer == (400, "malformed_request"), wrong
+
+
 @covers("404 not_found")
 def test_what_others_sent_does_not_exist(people):
     bundle = Bundle(people.a, people.b)
