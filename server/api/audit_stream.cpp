@@ -1,10 +1,10 @@
 #include "server/api/audit_stream.hpp"
 
 #include "protocol/bytes.hpp"
+#include "server/http/ascii_case.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <charconv>
 #include <string>
 #include <utility>
@@ -44,12 +44,6 @@ std::string_view trim(std::string_view text) {
     const auto first = text.find_first_not_of(" \t");
     return first == std::string_view::npos ? std::string_view()
                                            : text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-/// Media types have no case (RFC 9110 §8.3.1).
-bool same_type(std::string_view type, std::string_view lower) {
-    const auto fold = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
-    return std::ranges::equal(type, lower, {}, fold);
 }
 
 /// The weight of one element of an Accept field; 1 when it says none, 0 when it cannot be read.
@@ -179,9 +173,10 @@ EventForm choose_event_form(std::string_view accept) {
         const auto semicolon = element.find(';');
         const auto type = trim(element.substr(0, semicolon));
         const auto weight = semicolon == std::string_view::npos ? 1 : weight_of(element.substr(semicolon));
-        const bool lines = same_type(type, "application/x-ndjson");
-        const bool csv = same_type(type, "text/csv");
-        if ((lines || csv || same_type(type, "application/json") || type == "*/*") && weight > best_weight) {
+        const bool lines = http::equal_ignoring_case(type, "application/x-ndjson");
+        const bool csv = http::equal_ignoring_case(type, "text/csv");
+        if ((lines || csv || http::equal_ignoring_case(type, "application/json") || type == "*/*") &&
+            weight > best_weight) {
             best = lines ? EventForm::lines : csv ? EventForm::csv : EventForm::json;
             best_weight = weight;
         }

@@ -1,5 +1,6 @@
 #include "server/http/head_parser.hpp"
 
+#include "server/http/ascii_case.hpp"
 #include "server/http/query.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -26,15 +27,6 @@ struct Field {
     std::string_view name;
     std::string_view value;
 };
-
-char to_lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool equal_names(std::string_view a, std::string_view b) {
-    return a.size() == b.size() &&
-           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return to_lower(x) == to_lower(y); });
-}
 
 std::string lower_case(std::string_view text) {
     std::string out(text);
@@ -108,7 +100,7 @@ Error malformed(const char* cause) {
 /// A name that another reader could take for Transfer-Encoding counts only when it is exactly that; all else is refused
 /// by its form.
 bool names_transfer_encoding(std::string_view line) {
-    return equal_names(line.substr(0, line.find(':')), "transfer-encoding");
+    return equal_ignoring_case(line.substr(0, line.find(':')), "transfer-encoding");
 }
 
 protocol::Result<std::vector<Field>> parse_fields(std::string_view lines) {
@@ -154,8 +146,9 @@ constexpr std::array once_only{
 
 std::optional<Error> check_repeated(const std::vector<Field>& fields) {
     for (const std::string_view name : once_only) {
-        const auto count =
-            std::count_if(fields.begin(), fields.end(), [&](const Field& f) { return equal_names(f.name, name); });
+        const auto count = std::count_if(fields.begin(), fields.end(), [&](const Field& f) {
+            return equal_ignoring_case(f.name, name);
+        });
         if (count > 1) {
             return Error(ErrorCode::malformed_request, "repeated " + std::string(name));
         }
@@ -165,16 +158,16 @@ std::optional<Error> check_repeated(const std::vector<Field>& fields) {
 
 const Field* find_field(const std::vector<Field>& fields, std::string_view name) {
     const auto found =
-        std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return equal_names(f.name, name); });
+        std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return equal_ignoring_case(f.name, name); });
     return found == fields.end() ? nullptr : &*found;
 }
 
 bool lists_token(const std::vector<Field>& fields, std::string_view name, std::string_view token) {
     for (const Field& field : fields) {
-        std::string_view rest = equal_names(field.name, name) ? field.value : std::string_view();
+        std::string_view rest = equal_ignoring_case(field.name, name) ? field.value : std::string_view();
         while (!rest.empty()) {
             const std::string_view item = rest.substr(0, rest.find(','));
-            if (equal_names(trim_blanks(item), token)) {
+            if (equal_ignoring_case(trim_blanks(item), token)) {
                 return true;
             }
             rest.remove_prefix(std::min(item.size() + 1, rest.size()));
@@ -238,12 +231,13 @@ std::optional<Error> read_target(std::string_view target, std::string_view host,
     if (!rest.starts_with('/')) {
         const std::size_t slashes = rest.find("://");
         const std::string_view scheme = rest.substr(0, slashes);
-        if (slashes == std::string_view::npos || !(equal_names(scheme, "https") || equal_names(scheme, "http"))) {
+        if (slashes == std::string_view::npos ||
+            !(equal_ignoring_case(scheme, "https") || equal_ignoring_case(scheme, "http"))) {
             return malformed("form of the target");
         }
         rest.remove_prefix(slashes + 3);
         const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
-        if (!equal_names(authority, host)) {
+        if (!equal_ignoring_case(authority, host)) {
             return malformed("target of another host");
         }
         rest.remove_prefix(authority.size());

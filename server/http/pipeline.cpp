@@ -1,9 +1,9 @@
 #include "server/http/pipeline.hpp"
 
+#include "server/http/ascii_case.hpp"
 #include "server/http/problem_response.hpp"
 #include "server/ops/request_event.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -14,12 +14,6 @@ namespace {
 
 using protocol::Error;
 using protocol::ErrorCode;
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-        return (x >= 'A' && x <= 'Z' ? x - 'A' + 'a' : x) == (y >= 'A' && y <= 'Z' ? y - 'A' + 'a' : y);
-    });
-}
 
 bool takes_json(const Route& route) {
     return route.body == BodyKind::json || route.body == BodyKind::batch;
