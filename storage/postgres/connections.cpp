@@ -23,6 +23,12 @@ void prepare_all(pqxx::connection& connection, std::span<const Query> queries) {
     }
 }
 
+void renew_plans(pqxx::connection& connection, PlanAge& plans) {
+    if (plans.is_over()) {
+        pqxx::nontransaction(connection).exec0(discard_plans.sql);
+    }
+}
+
 } // namespace relay::storage::postgres
 
 #ifdef __SANITIZE_ADDRESS__

@@ -3,6 +3,7 @@
 
 #include "protocol/error.hpp"
 #include "storage/postgres/pg_options.hpp"
+#include "storage/postgres/plan_age.hpp"
 #include "storage/postgres/query.hpp"
 #include "storage/postgres/sql_error.hpp"
 
@@ -22,6 +23,9 @@ open_connection(const std::string& url, std::string_view settings, std::string_v
 
 /// Makes statements known under their names, for `exec_prepared`.
 void prepare_all(pqxx::connection& connection, std::span<const Query> queries);
+
+/// Discards the plans when their age is over.
+void renew_plans(pqxx::connection& connection, PlanAge& plans);
 
 /// Runs `job` in one transaction, committed unless it returns an Error; exceptions become Errors. No repetition.
 template <class T>

@@ -1,7 +1,7 @@
 #include "storage/postgres/db_executor.hpp"
 
+#include "storage/postgres/connections.hpp"
 #include "storage/postgres/event_rows.hpp"
-#include "storage/postgres/plan_age.hpp"
 #include "storage/postgres/sql_error.hpp"
 
 #include <algorithm>
@@ -39,6 +39,7 @@ struct DbExecutor::Worker {
         watch.reset();
         connection.reset();
         prepared = 0;
+        plans = PlanAge();
     }
 
     const std::string& url;
@@ -127,9 +128,7 @@ void DbExecutor::perform(Worker& worker, Task& task) {
     while (connect(worker, task)) {
         SqlFailure failure;
         try {
-            if (worker.plans.is_over()) {
-                pqxx::nontransaction(*worker.connection).exec0(discard_plans.sql);
-            }
+            renew_plans(*worker.connection, worker.plans);
             worker.watch->unconfirmed = false;
             ok = task.attempt(*worker.connection);
             if (ok && worker.watch->unconfirmed && task.access_ != Access::read) {

@@ -123,9 +123,7 @@ std::optional<std::int64_t>
 Sequencer::look(pqxx::connection& connection, PlanAge& plans, std::int64_t from_xid, std::int64_t position) {
     std::optional<std::int64_t> next_xid;
     do {
-        if (plans.is_over()) {
-            pqxx::nontransaction(connection).exec0(discard_plans.sql);
-        }
+        renew_plans(connection, plans);
         pqxx::work transaction(connection, "sequencer");
         const Query& append = from_xid == 0 ? sql::append_all : sql::append_new;
         const pqxx::row row = transaction.exec_prepared1(append.name, from_xid, position, batch);
