@@ -47,7 +47,7 @@ def delivery_cpu(bench, report):
 
 
 def delivery_cpu_paced(bench, report):
-    # Plans are kept: those made for tables that are known to be empty would be kept until the next ANALYZE.
+    # Plans are kept: those made for tables that are known to be empty would be kept for ten seconds.
     drive(bench.stack, "deliveries", identities=bench.offices, first=500, connections=64, seconds=bench.seconds / 8, count=int(500 * bench.seconds))
     bench.stack.settle()
     done, used = drive(bench.stack, "deliveries", identities=bench.offices, first=700, connections=100, seconds=bench.seconds, rate=106,

@@ -119,7 +119,7 @@ class Stack:
         self.sql("CHECKPOINT")
 
     def has_sequenced(self):
-        """Whether the sequencer has ended a run: its first one, after a start, looks through the whole log."""
+        """Whether the sequencer has ended a run: its first one, after a start, is of all events behind the mark."""
         return self.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'careplan-relay sequencer' AND query = 'COMMIT'") != "0"
 
     # -- offices
