@@ -90,9 +90,13 @@ TEST_CASE_METHOD(EventFixture, "The database and the protocol write the same lea
     auto office_alone = full_event();
     office_alone.subject = Subject{std::nullopt, std::nullopt, stranger};
     all.push_back(office_alone);
+    auto escaped = full_event();
+    escaped.actor->user_id = "a\"b\\c\b\f\n\r\t\x01\x1f é事業所/";
+    escaped.code = "\x7f<>&'";
+    all.push_back(escaped);
     for (const auto& event : all) {
         write(event);
-        const auto leaf = database.sql("SELECT leaf FROM events WHERE event_id = '" + event.event_id.str() + "'");
+        const auto leaf = database.sql("SELECT leaf FROM audit_events WHERE event_id = '" + event.event_id.str() + "'");
         CHECK(leaf[0][0].as<std::string>() == canonical_leaf(event));
     }
 }
