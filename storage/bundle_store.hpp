@@ -36,7 +36,6 @@ struct BundleRecord {
     BundleId bundle_id;
     UploadId upload_id;
     OfficeNumber sender, recipient;
-    std::string sender_name, recipient_name; ///< of the offices, as they are called now
     BundleState state = BundleState::uploading;
     Digest manifest_sha256;
     Time created_at; ///< the manifest's

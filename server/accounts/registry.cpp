@@ -34,6 +34,12 @@ std::optional<storage::OfficeRow> Registry::office(const OfficeNumber& number) c
     return found == nullptr ? std::nullopt : found->row;
 }
 
+std::optional<std::string> Registry::office_name(const OfficeNumber& number) const {
+    const std::shared_lock lock(mutex_);
+    const auto* found = find_office(number);
+    return found == nullptr || !found->row ? std::nullopt : std::optional(found->row->name);
+}
+
 std::optional<storage::UserRow> Registry::user(const UserId& user_id) const {
     const std::shared_lock lock(mutex_);
     const auto found = users_.find(user_id);

@@ -63,6 +63,7 @@ public:
     [[nodiscard]] Awaitable<Result<void>> refresh_on_miss();
 
     [[nodiscard]] std::optional<storage::OfficeRow> office(const OfficeNumber& number) const;
+    [[nodiscard]] std::optional<std::string> office_name(const OfficeNumber& number) const;
     [[nodiscard]] std::optional<storage::UserRow> user(const UserId& user_id) const;
     /// Neither the user nor its office is closed.
     [[nodiscard]] bool is_open(const UserId& user_id) const;

@@ -79,14 +79,20 @@ void append_end(std::string& out, const BundleRecord& bundle) {
     append_time(out, "expired_at", bundle.expired_at);
 }
 
-} // namespace
+struct OfficeNames {
+    std::optional<std::string> sender, recipient;
+};
 
-void append_bundle_json(std::string& out, const BundleRecord& bundle, Detail detail) {
+OfficeNames names_of(const accounts::Registry& registry, const BundleRecord& bundle) {
+    return {registry.office_name(bundle.sender), registry.office_name(bundle.recipient)};
+}
+
+void append(std::string& out, const BundleRecord& bundle, const OfficeNames& names, Detail detail) {
     out += '{';
     append_json_member(out, "bundle_id", bundle.bundle_id.str());
     append_json_member(out, "state", to_string(bundle.state));
-    append_office(out, "sender", bundle.sender, bundle.sender_name);
-    append_office(out, "recipient", bundle.recipient, bundle.recipient_name);
+    append_office(out, "sender", bundle.sender, names.sender.value_or(""));
+    append_office(out, "recipient", bundle.recipient, names.recipient.value_or(""));
     append_json_member(out, "created_at", protocol::to_rfc3339(bundle.created_at));
     append_time(out, "accepted_at", bundle.accepted_at);
     append_time(out, "expires_at", bundle.expires_at);
@@ -108,25 +114,53 @@ void append_bundle_json(std::string& out, const BundleRecord& bundle, Detail det
     out += '}';
 }
 
-std::string bundle_json(const BundleRecord& bundle, Detail detail) {
-    std::string out;
-    out.reserve(1024 + bundle.files_json.size() + bundle.chunk_digests.size() * 67);
-    append_bundle_json(out, bundle, detail);
-    return out;
+} // namespace
+
+Awaitable<protocol::Result<void>>
+append_bundle_json(std::string& out, accounts::Registry& registry, const BundleRecord& bundle, Detail detail) {
+    auto names = names_of(registry, bundle);
+    if (!names.sender || !names.recipient) {
+        const auto refreshed = co_await registry.refresh_on_miss();
+        if (!refreshed) {
+            co_return refreshed.error();
+        }
+        names = names_of(registry, bundle);
+    }
+    append(out, bundle, names, detail);
+    co_return protocol::Result<void>();
 }
 
-std::string bundle_list_json(const storage::ListPage& page, std::string_view kind, std::int64_t BundleRecord::*place) {
+Awaitable<protocol::Result<http::Response>>
+bundle_response(accounts::Registry& registry, int status, const BundleRecord& bundle, Detail detail) {
+    std::string out;
+    out.reserve(1024 + bundle.files_json.size() + bundle.chunk_digests.size() * 67);
+    const auto appended = co_await append_bundle_json(out, registry, bundle, detail);
+    if (!appended) {
+        co_return appended.error();
+    }
+    co_return http::json_response(status, std::move(out));
+}
+
+Awaitable<protocol::Result<std::string>> bundle_list_json(
+    accounts::Registry& registry,
+    const storage::ListPage& page,
+    std::string_view kind,
+    std::int64_t BundleRecord::*place
+) {
     std::string out = R"({"bundles":[)";
     for (const auto& bundle : page.bundles) {
         out += out.back() == '[' ? "" : ",";
-        append_bundle_json(out, bundle, Detail::list);
+        const auto appended = co_await append_bundle_json(out, registry, bundle, Detail::list);
+        if (!appended) {
+            co_return appended.error();
+        }
     }
     out += ']';
     if (page.more) {
         append_json_member(out, "next", encode_cursor(kind, page.bundles.back().*place));
     }
     out += '}';
-    return out;
+    co_return out;
 }
 
 } // namespace relay::server::api

@@ -80,7 +80,8 @@ Answer put_chunk(const Services& services, Request& request) {
     if (!completed->has_value()) {
         co_return http::empty_response(204);
     }
-    co_return http::json_response(201, bundle_json(**completed, Detail::answer));
+    auto response = co_await bundle_response(services.registry, 201, **completed, Detail::answer);
+    co_return response;
 }
 
 /// A chunk, or a range of it, on its way out.

@@ -29,10 +29,10 @@ struct Page {
     bool empty = true;
 };
 
-Page page_of(const storage::ListPage& listed) {
+Page page_of(std::string body, bool empty) {
     Page page;
-    page.empty = listed.bundles.empty();
-    page.body = bundle_list_json(listed, "in", &storage::BundleRecord::in_place);
+    page.empty = empty;
+    page.body = std::move(body);
     page.etag = '"' + protocol::Digest::of(page.body).hex().substr(0, 32) + '"';
     return page;
 }
@@ -42,7 +42,11 @@ Awaitable<Result<Page>> load_page(const Services& services, const storage::Inbox
     if (!listed) {
         co_return listed.error();
     }
-    co_return page_of(*listed);
+    auto body = co_await bundle_list_json(services.registry, *listed, "in", &storage::BundleRecord::in_place);
+    if (!body) {
+        co_return body.error();
+    }
+    co_return page_of(std::move(*body), listed->bundles.empty());
 }
 
 Response page_response(Page page, bool unchanged) {
@@ -58,7 +62,7 @@ SteadyTime end_of_wait(const Services& services, const Request& request, SteadyT
 }
 
 const Page& nothing_waiting() {
-    static const Page page = page_of({});
+    static const Page page = page_of(R"({"bundles":[]})", true);
     return page;
 }
 
@@ -166,7 +170,8 @@ Answer get_bundle(const Services& services, Request& request) {
     if (!there) {
         co_return protocol::errors::not_found("not in this inbox");
     }
-    co_return http::json_response(200, bundle_json(**found, Detail::whole));
+    auto response = co_await bundle_response(services.registry, 200, **found, Detail::whole);
+    co_return response;
 }
 
 void append_claim(std::string& out, const mailbox::Claimed& claimed, bool with_payload) {
@@ -236,7 +241,8 @@ Answer receipt(const Services& services, Request& request) {
     if (!bundle) {
         co_return bundle.error();
     }
-    co_return http::json_response(200, bundle_json(*bundle, Detail::answer));
+    auto response = co_await bundle_response(services.registry, 200, *bundle, Detail::answer);
+    co_return response;
 }
 
 struct ClaimEntry {
@@ -359,7 +365,10 @@ Answer receipt_batch(const Services& services, Request& request) {
         if (*entry.answer) {
             out += "200";
             append_json_name(out, "bundle");
-            append_bundle_json(out, **entry.answer, Detail::answer);
+            const auto appended = co_await append_bundle_json(out, services.registry, **entry.answer, Detail::answer);
+            if (!appended) {
+                co_return appended.error();
+            }
         } else {
             append_problem(out, entry.answer->error(), request);
         }

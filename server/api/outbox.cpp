@@ -48,10 +48,13 @@ Answer put_bundle(const Services& services, Request& request) {
     if (!answer.result) {
         co_return answer.result.error();
     }
-    co_return http::json_response(status_of(*answer.result), bundle_json(answer.result->bundle, Detail::answer));
+    const int status = status_of(*answer.result);
+    auto response = co_await bundle_response(services.registry, status, answer.result->bundle, Detail::answer);
+    co_return response;
 }
 
-void append_result(std::string& out, const mailbox::SendAnswer& answer, const Request& request) {
+Awaitable<Result<void>>
+append_result(std::string& out, const Services& services, const mailbox::SendAnswer& answer, const Request& request) {
     out += out.back() == '[' ? "{" : ",{";
     if (answer.bundle_id) {
         protocol::append_json_member(out, "bundle_id", answer.bundle_id->str());
@@ -60,7 +63,11 @@ void append_result(std::string& out, const mailbox::SendAnswer& answer, const Re
     if (answer.result) {
         out += std::to_string(status_of(*answer.result));
         protocol::append_json_name(out, "bundle");
-        append_bundle_json(out, answer.result->bundle, Detail::answer);
+        const auto appended =
+            co_await append_bundle_json(out, services.registry, answer.result->bundle, Detail::answer);
+        if (!appended) {
+            co_return appended.error();
+        }
     } else {
         const auto& error = answer.result.error();
         out += std::to_string(protocol::status_of(error.code));
@@ -68,6 +75,7 @@ void append_result(std::string& out, const mailbox::SendAnswer& answer, const Re
         out += protocol::problem_json(error, request.language, request.id.str());
     }
     out += '}';
+    co_return Result<void>();
 }
 
 Answer post_batch(const Services& services, Request& request) {
@@ -94,7 +102,10 @@ Answer post_batch(const Services& services, Request& request) {
     co_await gather(answers.size(), decide_one);
     std::string out = R"({"results":[)";
     for (const auto& answer : answers) {
-        append_result(out, *answer, request);
+        const auto appended = co_await append_result(out, services, *answer, request);
+        if (!appended) {
+            co_return appended.error();
+        }
     }
     out += "]}";
     co_return http::json_response(200, std::move(out));
@@ -108,7 +119,8 @@ Answer get_bundle(const Services& services, Request& request) {
     if (!found->has_value() || (*found)->sender != request.caller->office) {
         co_return protocol::errors::not_found("not in this outbox");
     }
-    co_return http::json_response(200, bundle_json(**found, Detail::whole));
+    auto response = co_await bundle_response(services.registry, 200, **found, Detail::whole);
+    co_return response;
 }
 
 Answer list_bundles(const Services& services, Request& request) {
@@ -130,7 +142,11 @@ Answer list_bundles(const Services& services, Request& request) {
     if (!page) {
         co_return page.error();
     }
-    co_return http::json_response(200, bundle_list_json(*page, "out", &storage::BundleRecord::out_place));
+    auto out = co_await bundle_list_json(services.registry, *page, "out", &storage::BundleRecord::out_place);
+    if (!out) {
+        co_return out.error();
+    }
+    co_return http::json_response(200, std::move(*out));
 }
 
 Answer withdraw(const Services& services, Request& request) {
@@ -142,7 +158,8 @@ Answer withdraw(const Services& services, Request& request) {
     if (!withdrawn->has_value()) {
         co_return http::empty_response(204);
     }
-    co_return http::json_response(200, bundle_json(**withdrawn, Detail::answer));
+    auto response = co_await bundle_response(services.registry, 200, **withdrawn, Detail::answer);
+    co_return response;
 }
 
 } // namespace

@@ -40,7 +40,7 @@ inline constexpr Query list_waiting{"list_waiting", "SELECT " RELAY_OPEN_BUNDLE_
 FROM (SELECT unnest($1::text[]) AS recipient, unnest($2::bigint[]) AS after, unnest($3::int[]) AS most,
              unnest($4::int[]) AS nth) i
 CROSS JOIN LATERAL (SELECT * FROM bundles w WHERE w.recipient = i.recipient AND w.state = 'waiting'
-                    AND w.in_place > i.after ORDER BY w.in_place LIMIT i.most) b)" RELAY_OFFICE_JOINS R"(
+                    AND w.in_place > i.after ORDER BY w.in_place LIMIT i.most) b
 LEFT JOIN bundle_manifests m ON m.bundle_id = b.bundle_id)"};
 
 // As list_inbox, $4 state. Index bundles_inbox_state.

@@ -80,7 +80,7 @@ told AS (
 SELECT )" RELAY_OPEN_BUNDLE_COLUMNS R"(,
     NULL::text, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, b.bundle_id, NULL::bytea,
     )" RELAY_NOTIFY("recipient || '+'", "taken WHERE in_place IS NOT NULL") R"(
-FROM taken b)" RELAY_OFFICE_JOINS};
+FROM taken b)"};
 
 // $1 bundle_id, $2 upload_id, $3 n, $4 size, $5 bytes or null, $6 object_key or null.
 inline constexpr Query insert_chunks{"insert_chunks", R"(
@@ -154,7 +154,7 @@ SELECT )" RELAY_OPEN_BUNDLE_COLUMNS R"(,
     CASE WHEN b.chunk_count = 1 AND b.payload_size <= b.inline_limit
         THEN (SELECT p.bytes FROM payload_chunks p WHERE p.upload_id = b.upload_id AND p.n = 0) END,
     )" RELAY_NOTIFY("recipient", "held WHERE was = 'waiting'") R"(
-FROM held b)" RELAY_OFFICE_JOINS R"(
+FROM held b
 LEFT JOIN bundle_manifests m ON m.bundle_id = b.bundle_id)"};
 
 // $1 bundle_id, $2 claim_id, $3 ranges, $4 event_id, $5 and $6 actor, $7 ms of the partial lapse, $8 of the sent one.
@@ -239,7 +239,7 @@ told AS (
 SELECT )" RELAY_BUNDLE_COLUMNS_WITH(RELAY_TIME, "b.outcome, b.reason", "NULL::text") R"(,
     m.files, m.cover, m.chunk_digests, NULL::bytea, NULL::bytea, b.bundle_id, NULL::bytea,
     )" RELAY_NOTIFY("recipient", "changed WHERE taken IS NOT NULL") R"(
-FROM changed b)" RELAY_OFFICE_JOINS R"(
+FROM changed b
 LEFT JOIN bundle_manifests m ON m.bundle_id = b.bundle_id WHERE b.taken IS NOT NULL)"};
 
 // For items that the statement which should take them did not answer. $1 bundle_id, $2 event_id, $3 claim_id or null,
@@ -266,7 +266,7 @@ inline constexpr Query answer_items{"answer_items", "SELECT " RELAY_BUNDLE_COLUM
 FROM (SELECT unnest($1::uuid[]) AS bundle_id, unnest($2::uuid[]) AS event_id, unnest($3::uuid[]) AS claim_id,
              unnest($4::uuid[]) AS upload_id, unnest($5::int[]) AS n, unnest($6::bigint[]) AS inline_limit,
              unnest($7::boolean[]) AS accepts, unnest($8::boolean[]) AS receives, unnest($9::text[]) AS reserver) i
-LEFT JOIN bundles b ON b.bundle_id = i.bundle_id)" RELAY_OFFICE_JOINS R"(
+LEFT JOIN bundles b ON b.bundle_id = i.bundle_id
 LEFT JOIN LATERAL (SELECT * FROM receipts c WHERE c.bundle_id = b.bundle_id AND b.state IN ('fetched', 'rejected')
                    OFFSET 0) c ON true
 LEFT JOIN LATERAL (SELECT * FROM bundle_manifests m WHERE m.bundle_id = b.bundle_id

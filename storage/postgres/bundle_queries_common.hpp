@@ -15,11 +15,10 @@
 // A time as it is, where rows come in the binary format.
 #define RELAY_TIME(x) x
 
-// Columns 0 to 27 of bundle_rows.hpp; 28 to 32 follow in each query. `time`: RELAY_MS for rows in text, RELAY_TIME for
+// Columns 0 to 25 of bundle_rows.hpp; 26 to 30 follow in each query. `time`: RELAY_MS for rows in text, RELAY_TIME for
 // binary ones; `receipt`: outcome and reason of the receipt; `present`: numbers of the chunks that are there.
 #define RELAY_BUNDLE_COLUMNS_WITH(time, receipt, present)                                                              \
-    "b.bundle_id, b.upload_id, b.sender, b.recipient, s.name, r.name, b.state, b.manifest_sha256, " time(              \
-        "b.created_at"                                                                                                 \
+    "b.bundle_id, b.upload_id, b.sender, b.recipient, b.state, b.manifest_sha256, " time("b.created_at"                \
     ) ", " time("b.accepted_at") ", " time("b.expires_at") ", " time("b.claimed_at") ", " time("b.fetched_at"          \
     ) ", " time("b.rejected_at") ", " time("b.withdrawn_at") ", " time("b.expired_at"                                  \
     ) ", b.claim_id, " time("b.last_call_at") ", "                                                                     \
@@ -35,7 +34,5 @@
         "CASE WHEN b.state = 'uploading' THEN "                                                                        \
         "(SELECT string_agg(p.n::text, ',') FROM payload_chunks p WHERE p.upload_id = b.upload_id) END"                \
     )
-#define RELAY_OFFICE_JOINS " LEFT JOIN offices s ON s.number = b.sender LEFT JOIN offices r ON r.number = b.recipient "
 #define RELAY_BUNDLE_JOINS                                                                                             \
-    RELAY_OFFICE_JOINS                                                                                                 \
     "LEFT JOIN receipts c ON c.bundle_id = b.bundle_id LEFT JOIN bundle_manifests m ON m.bundle_id = b.bundle_id "

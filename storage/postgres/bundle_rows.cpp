@@ -13,8 +13,6 @@ enum Column : int {
     upload_id,
     sender,
     recipient,
-    sender_name,
-    recipient_name,
     state,
     manifest_sha256,
     created_at,
@@ -130,8 +128,6 @@ BundleRecord read(const Row& row) {
     out.upload_id = UploadId{row.uuid(upload_id)};
     out.sender = OfficeNumber::parse(row.text(sender)).value_or(OfficeNumber());
     out.recipient = OfficeNumber::parse(row.text(recipient)).value_or(OfficeNumber());
-    out.sender_name = text_or_empty(row, sender_name);
-    out.recipient_name = text_or_empty(row, recipient_name);
     out.manifest_sha256 = Digest::from_bytes(row.bytes(manifest_sha256)).value_or(Digest());
     out.created_at = optional_time(row, created_at).value_or(Time());
     read_life(row, out);

@@ -9,7 +9,7 @@
 namespace relay::storage::postgres {
 
 /// First column after those of a BundleRecord; what follows is the query's own.
-inline constexpr int own_columns = 33;
+inline constexpr int own_columns = 31;
 
 /// The same access as BinaryRow's, to a row in text format.
 class TextRow final {
