@@ -1,11 +1,13 @@
 // Work on its way from those who hand it over to the threads that carry it out.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -43,14 +45,26 @@ public:
         return pop();
     }
     /// Waits for an item, and takes with it those behind it, up to the first that `goes_too` refuses. It is asked about
-    /// each in turn. Empty: closed, and every item is taken.
+    /// each in turn. Groups begin at least `apart` from each other, whoever takes them: what comes alone goes at once,
+    /// what comes thick goes together, and wakes one thread. Empty: closed, and every item is taken.
     template <class GoesToo>
-    [[nodiscard]] std::vector<T> take_group(GoesToo goes_too) {
+    [[nodiscard]] std::vector<T> take_group(GoesToo goes_too, std::chrono::microseconds apart = {}) {
         std::unique_lock lock(mutex_);
         wait(lock);
+        if (const auto next = began_ + apart; !closed_ && Clock::now() < next) {
+            gathering_ = true;
+            lock.unlock();
+            std::this_thread::sleep_until(next);
+            lock.lock();
+            gathering_ = false;
+        }
+        began_ = Clock::now();
         std::vector<T> group;
         while (!items_.empty() && (goes_too(std::as_const(items_.front())) || group.empty())) {
             group.push_back(pop());
+        }
+        if (!items_.empty()) {
+            wake_.notify_one();
         }
         return group;
     }
@@ -75,12 +89,16 @@ public:
     }
 
 private:
+    using Clock = std::chrono::steady_clock;
+
     void add(T&& item) {
         items_.push_back(std::move(item));
-        wake_.notify_one();
+        if (!gathering_) {
+            wake_.notify_one();
+        }
     }
     void wait(std::unique_lock<std::mutex>& lock) {
-        wake_.wait(lock, [this] { return closed_ || !items_.empty(); });
+        wake_.wait(lock, [this] { return closed_ || (!items_.empty() && !gathering_); });
     }
     T pop() {
         T item = std::move(items_.front());
@@ -92,6 +110,8 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<T> items_;
+    Clock::time_point began_{}; ///< the last group
+    bool gathering_ = false;    ///< a thread waits for the next group's time: it will take what comes
     bool closed_ = false;
 };
 

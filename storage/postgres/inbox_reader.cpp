@@ -88,10 +88,11 @@ void InboxReader::work() {
 /// Waits for looks. Empty: stopped.
 InboxReader::Looks InboxReader::take_group() {
     std::size_t looks = 0, rows = 0;
-    return queue_.take_group([&](const std::unique_ptr<InboxLook>& look) {
+    const auto fits = [&](const std::unique_ptr<InboxLook>& look) {
         rows += static_cast<std::size_t>(look->query.limit);
         return ++looks <= limits_.group_looks && rows <= limits_.group_rows;
-    });
+    };
+    return queue_.take_group(fits, limits_.apart);
 }
 
 void InboxReader::carry_out(Line& line, Looks looks) {

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <memory>
 #include <thread>
 
@@ -64,4 +65,21 @@ TEST_CASE("a group ends before the first item that does not fit, and is never em
     sum = 100;
     CHECK(queue.take_group(within).size() == 1);
     CHECK(queue.size() == 1);
+}
+
+TEST_CASE(
+    "what comes alone goes at once, and groups that follow keep apart and gather what comes meanwhile", "[queue]"
+) {
+    using Clock = std::chrono::steady_clock;
+    constexpr std::chrono::milliseconds apart(500);
+    const auto all = [](const auto&) { return true; };
+    Queue queue(8);
+    fill(queue, {1});
+    const auto begin = Clock::now();
+    CHECK(queue.take_group(all, apart).size() == 1);
+    CHECK(Clock::now() - begin < apart);
+    fill(queue, {2});
+    const std::jthread later([&queue] { fill(queue, {3}); });
+    CHECK(queue.take_group(all, apart).size() == 2);
+    CHECK(Clock::now() - begin >= apart);
 }
