@@ -23,17 +23,38 @@ struct Changes::Waiter::State {
     bool changed = false;
 };
 
-/// Touched on its own io_context only, but for `waiting`.
+/// Touched on its own io_context only, but for what says otherwise.
 struct Changes::Part {
     explicit Part(asio::io_context& c) : context(c), slices(c) {}
 
+    void add(Waiter::State& waiter) {
+        const std::lock_guard lock(mutex);
+        waiters.emplace(waiter.office, &waiter);
+    }
+    void remove(const Waiter::State& waiter) {
+        const std::lock_guard lock(mutex);
+        const auto [first, last] = waiters.equal_range(waiter.office);
+        waiters.erase(std::find_if(first, last, [&waiter](const auto& entry) { return entry.second == &waiter; }));
+    }
+    /// From any thread: somebody here waits for one of these. Most changes concern nobody's poll, and a context that is
+    /// woken for nothing costs more than the look.
+    [[nodiscard]] bool concerned(const std::vector<storage::MailboxChange>& changes) {
+        const std::lock_guard lock(mutex);
+        return std::any_of(changes.begin(), changes.end(), [this](const auto& change) {
+            const auto [first, last] = waiters.equal_range(change.office);
+            return std::any_of(first, last, [&](const auto& entry) { return heeds(*entry.second, change); });
+        });
+    }
     void wake(const storage::MailboxChange& change) {
         const auto [first, last] = waiters.equal_range(change.office);
         for (auto place = first; place != last; ++place) {
-            if (change.arrived || place->second->heed == Heed::every_change) {
+            if (heeds(*place->second, change)) {
                 wake(*place->second);
             }
         }
+    }
+    static bool heeds(const Waiter::State& waiter, const storage::MailboxChange& change) {
+        return change.arrived || waiter.heed == Heed::every_change;
     }
     static void wake(Waiter::State& waiter) {
         waiter.changed = true;
@@ -66,8 +87,8 @@ struct Changes::Part {
     }
 
     asio::io_context& context;
+    std::mutex mutex; ///< held to change `waiters`, and to read them from another thread
     std::unordered_multimap<OfficeNumber, Waiter::State*> waiters;
-    std::atomic<std::int64_t> waiting{0};
     asio::steady_timer slices;
 };
 
@@ -86,10 +107,7 @@ Changes::Waiter::~Waiter() {
     if (!state_) {
         return;
     }
-    auto& part = state_->part;
-    const auto [first, last] = part.waiters.equal_range(state_->office);
-    part.waiters.erase(std::find_if(first, last, [this](const auto& entry) { return entry.second == state_.get(); }));
-    part.waiting.fetch_sub(1, std::memory_order_relaxed);
+    state_->part.remove(*state_);
     state_->hub.parked_.fetch_sub(1, std::memory_order_relaxed);
 }
 
@@ -97,9 +115,8 @@ Changes::Waiter Changes::wait_for(const OfficeNumber& office, Heed heed, const E
     const auto same = [&](const auto& p) { return &p->context == &executor.context(); };
     auto& part = **std::find_if(parts_.begin(), parts_.end(), same);
     std::unique_ptr<Waiter::State> state(new Waiter::State{*this, part, office, heed, Timer(executor)});
-    part.waiters.emplace(office, state.get());
-    // Before the query that follows: a notifier that comes after it sees somebody waiting and posts.
-    part.waiting.fetch_add(1);
+    // Before the query that follows: a notifier that comes after it finds the waiter and posts.
+    part.add(*state);
     parked_.fetch_add(1, std::memory_order_relaxed);
     return Waiter(std::move(state));
 }
@@ -158,7 +175,7 @@ void Changes::notify(const std::vector<storage::MailboxChange>& changes) {
     }
     const auto shared = std::make_shared<const std::vector<storage::MailboxChange>>(changes);
     for (auto& part : parts_) {
-        if (part->waiting.load() > 0) {
+        if (part->concerned(changes)) {
             asio::post(part->context, [&part = *part, shared] {
                 for (const auto& change : *shared) {
                     part.wake(change);

@@ -2,6 +2,7 @@
 
 #include "storage/postgres/connections.hpp"
 
+#include <chrono>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -12,7 +13,7 @@ namespace {
 
 constexpr std::chrono::milliseconds between_tries{500};
 constexpr long wait_micros = 200'000; // how late stop() may be heard
-constexpr int waits_between_pings = 25;
+constexpr std::chrono::seconds between_pings{5};
 
 /// Gathers what arrives in one go, so that a burst wakes each mailbox once.
 class Ear final : public pqxx::notification_receiver {
@@ -98,7 +99,8 @@ void MailboxListener::listen(pqxx::connection& connection) {
     Ear registry(connection, "relay_registry");
     connected_ = true;
     callbacks_.on_connected();
-    for (int waits = 0; !stopping_; ++waits) {
+    std::chrono::steady_clock::time_point next_ping;
+    while (!stopping_) {
         connection.await_notification(0, wait_micros);
         if (!registry.payloads.empty()) {
             registry.payloads.clear();
@@ -107,7 +109,8 @@ void MailboxListener::listen(pqxx::connection& connection) {
         if (!mailboxes.payloads.empty()) {
             callbacks_.on_mailbox(changes_in(std::exchange(mailboxes.payloads, {})));
         }
-        if (waits % waits_between_pings == 0) {
+        if (const auto now = std::chrono::steady_clock::now(); now >= next_ping) {
+            next_ping = now + between_pings;
             pqxx::nontransaction(connection).exec("SELECT 1"); // a peer that is gone without a word is noticed here
             callbacks_.on_alive();
         }

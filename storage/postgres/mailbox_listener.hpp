@@ -24,7 +24,7 @@ struct ListenerCallbacks {
     std::function<void()> on_registry;
     /// Listening begins, at first and after every lost connection: what happened before was not heard.
     std::function<void()> on_connected;
-    /// The connection has just answered; told at least every five seconds while it stands.
+    /// The connection has just answered; told about every five seconds while it stands.
     std::function<void()> on_alive;
 };
 

@@ -59,6 +59,18 @@ TEST_CASE("a parked poll sleeps on when only other inboxes change", "[mailbox]")
     CHECK(*f.woken == Wake::deadline);
 }
 
+TEST_CASE("a thread whose polls a change does not concern is not even woken", "[mailbox]") {
+    Fixture f;
+    f.park(ours, std::chrono::seconds(30), Heed::arrivals);
+    f.context.poll();
+    f.hub.notify({{theirs}});
+    f.hub.notify({{ours, false}});
+    CHECK(f.context.poll() == 0);
+    f.hub.notify({{theirs}, {ours}});
+    CHECK(f.context.poll() > 0);
+    CHECK(f.woken == Wake::changed);
+}
+
 TEST_CASE("a change between registration and parking is not missed", "[mailbox]") {
     Fixture f;
     const auto late = [&]() -> Awaitable<void> {
