@@ -160,7 +160,7 @@ int run(int argc, char** argv) {
     app.add_option("--first", o.first, "first identity");
     app.add_option("--connections", o.connections, "connections, or pairs of them");
     app.add_option("--seconds", o.seconds, "how long");
-    app.add_option("--rate", o.rate, "deliveries a second; 0: as fast as they go");
+    app.add_option("--rate", o.rate, "deliveries, sign-ins or polls a second; 0: as fast as they go");
     app.add_option("--count", o.count, "bundles to prepare, handshakes to make");
     app.add_option("--payload", o.payload, "bytes of a payload");
     app.add_option("--batch", o.batch, "bundles in one call; 0: single calls");

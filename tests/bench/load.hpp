@@ -20,7 +20,7 @@ struct Options {
     std::size_t first = 0;  ///< of the identities in the file
     std::size_t connections = 64;
     double seconds = 10;
-    double rate = 0;       ///< deliveries a second; 0: as fast as they go
+    double rate = 0;       ///< deliveries, sign-ins or polls a second; 0: as fast as they go
     std::size_t count = 0; ///< bundles prepared, handshakes made, …
     std::size_t payload = 10000;
     std::size_t batch = 0; ///< bundles in one call; 0: single calls

@@ -1,4 +1,5 @@
-// polls: every connection asks for the same path (or posts a body to it), one request at a time, for so many seconds.
+// polls: every connection asks for the same path (or posts a body to it), one request at a time, for so many seconds,
+// as fast as they go or at a rate.
 #include "tests/bench/load.hpp"
 
 namespace relay::bench {
@@ -16,6 +17,9 @@ nlohmann::json load_polls(Bench& bench) {
     ClosedLoop loop;
     loop.next = [&](std::size_t n) { return request(bench.connections[n].identity(), o.method, o.path, body); };
     loop.judge = [&](const Answer& answer) { return bench.expect("request", answer, o.expect); };
+    if (o.rate > 0) {
+        loop.pace = in_seconds(static_cast<double>(o.connections) / o.rate);
+    }
     loop.patience = std::chrono::seconds(70); // a long poll may just have been parked
     return run_closed_loop(bench, loop);
 }

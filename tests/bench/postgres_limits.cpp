@@ -16,6 +16,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace relay::bench {
@@ -254,10 +255,12 @@ int run(int argc, char** argv) {
     CLI::App app("Costs of PostgreSQL");
     std::string url;
     std::size_t group = 32, count = 4000, payload = 10000;
+    double rate = 0;
     app.add_option("--url", url, "libpq connection string")->required();
     app.add_option("--group", group, "bundles in a transaction");
     app.add_option("--count", count, "bundles");
     app.add_option("--payload", payload, "bytes");
+    app.add_option("--rate", rate, "transactions a second; 0: as fast as they go");
     CLI11_PARSE(app, argc, argv);
     Work work(url, group, payload);
     work.accept(); // plans and catalogue entries are read
@@ -276,8 +279,13 @@ int run(int argc, char** argv) {
         if (!wait()) {
             return 1;
         }
+        auto next = std::chrono::steady_clock::now();
         for (std::size_t done = 0; done < count; done += group) {
             step();
+            if (rate > 0) {
+                next += std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 / rate));
+                std::this_thread::sleep_until(next);
+            }
         }
         std::cout << R"({"done":)" << (count + group - 1) / group * group << "}" << std::endl;
         if (!wait()) {

@@ -54,6 +54,8 @@ def delivery_cpu_paced(bench, report):
                        count=int(120 * bench.seconds) + 200)
     limit = bench.limits.delivery_single()
     report.add("delivery_cpu_at_106", sum(each(used, done)), "µs", limit, 2 * limit, lower=True, note=cost_note(used, done))
+    report.add("delivery_at_106_vs_paced", sum(each(used, done)), "µs", bench.limits.delivery_single(106), lower=True,
+               note="the same beside the limit's programs at the same pace, 106 requests and transactions of each kind a second")
     wake = done["wake_after_accepted_ms"]
     report.add("wakeup_p50", wake["p50"], "ms", None, 3, lower=True)
     report.add("wakeup_p99", wake["p99"], "ms", None, 50, lower=True,
@@ -65,7 +67,7 @@ def mailbox_polls(bench, report):
     bench.stack.settle()
     done, used = cheapest(bench.stack, "polls", identities=bench.offices, first=2000, connections=32, seconds=bench.seconds / 4,
                           path="/v1/inbox?limit=100")
-    limit = bench.limits.http["small"] + bench.limits.rows(32)["poll"] + bench.limits.rows(32)["poll_client"]
+    limit = bench.limits.http()["small"] + bench.limits.rows(32)["poll"] + bench.limits.rows(32)["poll_client"]
     report.add("poll_cpu", sum(each(used, done)), "µs", limit, lower=True, note="an empty inbox, no wait; " + cost_note(used, done))
     # Many waits of a second that end empty: what each costs from its request to its answer.
     done, used = drive(bench.stack, "polls", identities=bench.offices, first=2000, connections=1000, seconds=bench.seconds / 2,

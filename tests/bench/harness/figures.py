@@ -7,7 +7,7 @@ from .object_store import object_store
 
 def limits(bench, report):
     """The parts that the limits are made of, for the record."""
-    for name, parts in (("openssl", bench.limits.crypto), ("raw_https", bench.limits.http), ("rows_by_32", bench.limits.rows(32)),
+    for name, parts in (("openssl", bench.limits.crypto), ("raw_https", bench.limits.http()), ("rows_by_32", bench.limits.rows(32)),
                         ("rows_one_by_one", bench.limits.rows(1)), ("nginx", bench.limits.nginx)):
         for part, value in parts.items():
             report.add("limit_%s_%s" % (name, part), value, "kB" if part.endswith("_kB") else "µs", lower=True)
@@ -18,7 +18,8 @@ NAMES = {f.__name__: f for f in (*connections.ALL[:4], *deliveries.ALL[:7], obje
 FROM = {"idle_memory": "poll_memory", "poll_memory_kernel": "poll_memory", "handshake_cpu_resumed": "handshake_cpu",
         "request_cpu": "small_requests", "post_10k_cpu": "small_requests", "accepted_vs_pgbench": "accepted_uploads",
         "accept_postgres_cpu": "accepted_uploads", "accept_server_cpu": "accepted_uploads", "batch_upload_cpu": "batch_uploads",
-        "delivery_cpu_at_106": "delivery_cpu_paced", "wakeup_p50": "delivery_cpu_paced", "wakeup_p99": "delivery_cpu_paced",
+        "delivery_cpu_at_106": "delivery_cpu_paced", "delivery_at_106_vs_paced": "delivery_cpu_paced", "wakeup_p50": "delivery_cpu_paced",
+        "wakeup_p99": "delivery_cpu_paced",
         "poll_cpu": "mailbox_polls", "empty_wait_cpu": "mailbox_polls", "sign_in_cpu": "sign_ins", "wakeup_p99_beside_sign_ins": "sign_ins",
         "large_upload_cpu": "large_payloads", "large_download_cpu": "large_payloads", "object_upload_rate": "object_store",
         "object_upload_cpu": "object_store", "object_download_rate": "object_store", "object_download_cpu": "object_store",

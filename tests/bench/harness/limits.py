@@ -74,12 +74,12 @@ class Limits:
             raise Failed("handshakes: %s; %d of %d resumed" % (done.get("first_failure", ""), done["resumed"], done["done"]))
         return used["server"] / done["done"] * US
 
-    @functools.cached_property
-    def http(self):
-        """µs of the raw server for the requests that a delivery is made of."""
+    @functools.lru_cache(maxsize=None)
+    def http(self, rate=0):
+        """µs of the raw server for the requests that a delivery is made of: as fast as they go, or at a rate."""
         with self.raw_server() as (port, pid):
             def cost(**options):
-                return self.requests(port, [pid], **options)
+                return self.requests(port, [pid], **(dict(options, rate=rate, connections=1) if rate else options))
             return {"small": cost(path="/", expect=204), "get_2k": cost(path="/2k"), "get_10k": cost(path="/10k"), "get_16k": cost(path="/16k"),
                     "post_2k": cost(path="/", body=1900, expect=201), "post_10k": cost(path="/", body=10000, expect=201),
                     "post_16k": cost(path="/", body=BODY, expect=201)}
@@ -125,15 +125,15 @@ class Limits:
         return pgbench_best(self.bench.stack, self.seconds)
 
     @functools.lru_cache(maxsize=None)
-    def rows(self, group):
-        """µs of PostgreSQL for a bundle's step in transactions of `group`."""
-        stack, name = self.bench.stack, "limit_%d" % group
+    def rows(self, group, rate=0):
+        """µs of PostgreSQL for a bundle's step in transactions of `group`: as fast as they go, or so many a second."""
+        stack, name = self.bench.stack, "limit_%d_%d" % (group, rate)
         stack.sql("CREATE DATABASE %s" % name, database="postgres")
         try:
             stack.psql("-f", os.path.join(ROOT, "tests", "bench", "postgres_limits.sql"), database=name)
-            count = int(max(1, self.bench.seconds) * (250 if group > 1 else 75))
+            count = int(max(1, self.seconds) * rate) or int(max(1, self.bench.seconds) * (250 if group > 1 else 75))
             url = "host=%s dbname=%s user=relay_owner" % (stack.socket, name)
-            return self._steps([program("relay-bench-postgres"), "--url", url, "--group", str(group), "--count", str(count)])
+            return self._steps([program("relay-bench-postgres"), "--url", url, "--group", str(group), "--count", str(count), "--rate", str(rate)])
         finally:
             stack.sql("DROP DATABASE %s WITH (FORCE)" % name, database="postgres")
 
@@ -189,10 +189,10 @@ class Limits:
         return [size / count / 1000 for size in used]
 
     # -- what they add up to
-    def upload_server(self):
+    def upload_server(self, group=32, rate=0):
         c = self.crypto
-        return (self.http["post_16k"] + c["verify"] + c["sha256_10k"] + 2 * c["sha256_1k"] + c["base64_decode_10k"] + c["base64_decode_manifest"]
-                + c["json_manifest"] + self.rows(32)["accept_client"])
+        return (self.http(rate)["post_16k"] + c["verify"] + c["sha256_10k"] + 2 * c["sha256_1k"] + c["base64_decode_10k"] + c["base64_decode_manifest"]
+                + c["json_manifest"] + self.rows(group, rate)["accept_client"])
 
     def insert(self):
         return self.rows(32)["accept"]
@@ -200,16 +200,18 @@ class Limits:
     def upload(self):
         return self.upload_server() + self.insert()
 
-    def delivery(self, group=32):
+    def delivery(self, group=32, rate=0):
         """Upload, wake of a poll, claim with its payload, receipt, and two more events of the log."""
-        c, rows = self.crypto, self.rows(group)
-        server = (self.upload_server() + self.http["get_2k"] + self.http["get_16k"] + c["base64_encode_10k"]
-                  + self.http["post_2k"] + c["verify"] + 3 * c["sha256_1k"]
+        c, rows, http = self.crypto, self.rows(group, rate), self.http(rate)
+        server = (self.upload_server(group, rate) + http["get_2k"] + http["get_16k"] + c["base64_encode_10k"]
+                  + http["post_2k"] + c["verify"] + 3 * c["sha256_1k"]
                   + sum(rows[step + "_client"] for step in ("poll", "claim", "confirm")))
         return server + sum(rows[step] for step in ("accept", "poll", "claim", "confirm")) + 2 * self.rows(32)["log"]
 
-    def delivery_single(self):
-        return self.delivery(1)
+    def delivery_single(self, rate=0):
+        """With `rate`, what all these programs cost at that pace: between two of their requests the machine goes idle and cold, as
+        between two of the relay's."""
+        return self.delivery(1, rate)
 
     def idle_memory(self):
         """None where nginx is not installed."""
