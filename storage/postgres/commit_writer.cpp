@@ -93,7 +93,8 @@ void CommitWriter::work() {
     }
 }
 
-/// Waits for items; at most one of each bundle, the others keep their order. Empty: stopped.
+/// Waits for items; at most one of each bundle, the others keep their order. Of many it takes those of the oldest one's
+/// kind: a kind's statements start more rarely then, and groups of one kind need fewer. Empty: stopped.
 CommitItems CommitWriter::take_group() {
     std::unique_lock lock(mutex_);
     wake_.wait(lock, [this] { return stopped_ || !queue_.empty(); });
@@ -101,8 +102,11 @@ CommitItems CommitWriter::take_group() {
     std::unordered_set<BundleId> bundles;
     std::size_t bytes = 0;
     std::deque<std::unique_ptr<CommitItem>> left;
+    const bool all_kinds = queue_.size() < limits_.mixed_items;
+    const auto kind = queue_.empty() ? std::variant_npos : queue_.front()->work.index();
     for (auto& item : queue_) {
-        const bool fits = group.empty() || bytes + item->weight <= limits_.group_bytes;
+        const bool fits =
+            (all_kinds || item->work.index() == kind) && (group.empty() || bytes + item->weight <= limits_.group_bytes);
         if (group.size() < limits_.group_items && fits && bundles.insert(item->bundle_id()).second) {
             bytes += item->weight;
             group.push_back(std::move(item));

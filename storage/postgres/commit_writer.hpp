@@ -25,6 +25,7 @@ public:
         std::size_t queued_bytes = 64U << 20U;
         std::size_t group_items = 256;
         std::size_t group_bytes = 16U << 20U;
+        std::size_t mixed_items = 8;                     ///< fewer than that share a commit, whatever they are
         std::chrono::milliseconds item_deadline{10'000}; ///< no new attempt begins later
         std::chrono::milliseconds answer_limit{12'000};  ///< then a group is cancelled
     };

@@ -178,3 +178,40 @@ TEST_CASE("Without a database every call is unavailable, without waiting", "[sto
     }
     CHECK((std::chrono::steady_clock::now() - begin < std::chrono::seconds(2)));
 }
+
+TEST_CASE("Many that wait for a commit go kind by kind, few go together, and each is answered", "[storage]") {
+    const std::size_t pairs = GENERATE(1U, 6U);
+    const BundleDatabase db;
+    const auto store = db.open(one_writer());
+    std::vector<AcceptItem> there(pairs);
+    for (auto& item : there) {
+        item = whole();
+        REQUIRE(run_coro(store->accept(item)).has_value());
+    }
+    MailboxHolder holder(db);
+    boost::asio::io_context context;
+    Accepted first;
+    start(context, *store.bundles, whole(), first);
+    wait_until(db, writer_waits);
+    std::vector<Accepted> accepted(pairs);
+    std::size_t claimed = 0;
+    for (std::size_t n = 0; n < pairs; ++n) {
+        start(context, *store.bundles, whole(), accepted[n]);
+        boost::asio::co_spawn(
+            context,
+            store->claim(claim_of(there[n])),
+            [&](const std::exception_ptr&, const Result<ClaimOutcome>& outcome) { claimed += outcome ? 1U : 0U; }
+        );
+    }
+    context.poll();
+    REQUIRE(store->queued() == 2 * pairs);
+    holder.release();
+    context.run_for(std::chrono::seconds(20));
+    CHECK(claimed == pairs);
+    for (const auto& answer : accepted) {
+        CHECK((answer && answer->has_value()));
+    }
+    // Before: one transaction for each bundle that was there, and one for the first that was held.
+    const auto transactions = std::stoul(db.value("SELECT count(DISTINCT xid) FROM events")) - pairs - 1;
+    CHECK(transactions == (pairs == 1 ? 1U : 2U));
+}
