@@ -13,7 +13,7 @@ struct Identity {
     std::string user_id;
     std::string token;
     std::string certificate_der;
-    std::string key_der; ///< PKCS #8
+    std::string key_der; ///< as OpenSSL writes the type: SEC 1 for P-256
 
     [[nodiscard]] protocol::cms::X509Ptr certificate() const;
     [[nodiscard]] protocol::cms::KeyPtr key() const;
