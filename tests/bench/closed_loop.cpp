@@ -5,7 +5,11 @@ namespace {
 
 class Running {
 public:
-    Running(Bench& bench, const ClosedLoop& loop) : bench_(bench), loop_(loop) {}
+    Running(Bench& bench, const ClosedLoop& loop) : bench_(bench), loop_(loop) {
+        if (const double rate = bench.options.rate; rate > 0) {
+            pace_ = in_seconds(static_cast<double>(bench.connections.size()) / rate);
+        }
+    }
 
     nlohmann::json run() {
         const auto began = Clock::now();
@@ -33,16 +37,17 @@ private:
             done_ += loop_.judge(answer);
             if (answer.status == 0) {
                 --busy_;
-            } else if (loop_.pace == Clock::duration::zero()) {
+            } else if (pace_ == Clock::duration::zero()) {
                 ask(n);
             } else {
-                bench_.loop.at(began + loop_.pace, [this, n] { ask(n); });
+                bench_.loop.at(began + pace_, [this, n] { ask(n); });
             }
         });
     }
 
     Bench& bench_;
     const ClosedLoop& loop_;
+    Clock::duration pace_{}; ///< the least from a connection's request to its next
     Clock::time_point end_;
     std::uint64_t done_ = 0;
     std::size_t busy_ = 0;

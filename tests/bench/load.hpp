@@ -96,10 +96,9 @@ struct Bench {
 struct ClosedLoop {
     std::function<std::string(std::size_t)> next;        ///< a connection's next request; empty: it has no more
     std::function<std::uint64_t(const Answer&)> judge;   ///< how much was done by it
-    Clock::duration pace{};                              ///< the least from a connection's request to its next
     Clock::duration patience = std::chrono::seconds(30); ///< with what is still unanswered after those seconds
 };
-/// Meets as "ready", then runs it. Its figures, and "latency_ms".
+/// Meets as "ready", then runs it, at the rate of the options. Its figures, and "latency_ms".
 [[nodiscard]] nlohmann::json run_closed_loop(Bench& bench, const ClosedLoop& loop);
 
 using Scenario = nlohmann::json (*)(Bench&);

@@ -17,9 +17,6 @@ nlohmann::json load_polls(Bench& bench) {
     ClosedLoop loop;
     loop.next = [&](std::size_t n) { return request(bench.connections[n].identity(), o.method, o.path, body); };
     loop.judge = [&](const Answer& answer) { return bench.expect("request", answer, o.expect); };
-    if (o.rate > 0) {
-        loop.pace = in_seconds(static_cast<double>(o.connections) / o.rate);
-    }
     loop.patience = std::chrono::seconds(70); // a long poll may just have been parked
     return run_closed_loop(bench, loop);
 }

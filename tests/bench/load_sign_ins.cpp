@@ -16,9 +16,6 @@ nlohmann::json load_sign_ins(Bench& bench) {
         return request(nobody, "POST", "/v1/sessions", body);
     };
     loop.judge = [&](const Answer& answer) { return bench.expect("sign-in", answer, 201); };
-    if (o.rate > 0) {
-        loop.pace = in_seconds(static_cast<double>(o.connections) / o.rate);
-    }
     loop.patience = std::chrono::seconds(60);
     return run_closed_loop(bench, loop);
 }
