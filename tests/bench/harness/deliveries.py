@@ -67,7 +67,7 @@ def mailbox_polls(bench, report):
     bench.stack.settle()
     done, used = cheapest(bench.stack, "polls", identities=bench.offices, first=2000, connections=32, seconds=bench.seconds / 4,
                           path="/v1/inbox?limit=100")
-    limit = bench.limits.http()["small"] + bench.limits.rows(32)["poll"] + bench.limits.rows(32)["poll_client"]
+    limit = bench.limits.http(0)["small"] + bench.limits.rows(32, 0)["poll"] + bench.limits.rows(32, 0)["poll_client"]
     report.add("poll_cpu", sum(each(used, done)), "µs", limit, lower=True, note="an empty inbox, no wait; " + cost_note(used, done))
     # Many waits of a second that end empty: what each costs from its request to its answer.
     done, used = drive(bench.stack, "polls", identities=bench.offices, first=2000, connections=1000, seconds=bench.seconds / 2,

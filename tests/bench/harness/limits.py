@@ -75,8 +75,8 @@ class Limits:
         return used["server"] / done["done"] * US
 
     @functools.lru_cache(maxsize=None)
-    def http(self, rate=0):
-        """µs of the raw server for the requests that a delivery is made of: as fast as they go, or at a rate."""
+    def http(self, rate):
+        """µs of the raw server for the requests that a delivery is made of: so many a second; 0: as fast as they go."""
         with self.raw_server() as (port, pid):
             def cost(**options):
                 return self.requests(port, [pid], **(dict(options, rate=rate, connections=1) if rate else options))
@@ -125,8 +125,8 @@ class Limits:
         return pgbench_best(self.bench.stack, self.seconds)
 
     @functools.lru_cache(maxsize=None)
-    def rows(self, group, rate=0):
-        """µs of PostgreSQL for a bundle's step in transactions of `group`: as fast as they go, or so many a second."""
+    def rows(self, group, rate):
+        """µs of PostgreSQL for a bundle's step in transactions of `group`: so many a second; 0: as fast as they go."""
         stack, name = self.bench.stack, "limit_%d_%d" % (group, rate)
         stack.sql("CREATE DATABASE %s" % name, database="postgres")
         try:
@@ -195,7 +195,7 @@ class Limits:
                 + c["json_manifest"] + self.rows(group, rate)["accept_client"])
 
     def insert(self):
-        return self.rows(32)["accept"]
+        return self.rows(32, 0)["accept"]
 
     def upload(self):
         return self.upload_server() + self.insert()
@@ -206,7 +206,7 @@ class Limits:
         server = (self.upload_server(group, rate) + http["get_2k"] + http["get_16k"] + c["base64_encode_10k"]
                   + http["post_2k"] + c["verify"] + 3 * c["sha256_1k"]
                   + sum(rows[step + "_client"] for step in ("poll", "claim", "confirm")))
-        return server + sum(rows[step] for step in ("accept", "poll", "claim", "confirm")) + 2 * self.rows(32)["log"]
+        return server + sum(rows[step] for step in ("accept", "poll", "claim", "confirm")) + 2 * self.rows(32, 0)["log"]
 
     def delivery_single(self, rate=0):
         """With `rate`, what all these programs cost at that pace: between two of their requests the machine goes idle and cold, as
