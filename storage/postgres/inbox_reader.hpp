@@ -28,8 +28,8 @@ public:
         std::size_t readers = 2; ///< threads, each with a connection: a long page must not hold up everybody
         std::size_t queued = 8192;
         std::size_t group_looks = 64;
-        std::chrono::microseconds apart{1'000};          ///< statements: a commit wakes many, and they ask together
         std::size_t group_rows = 1024;                   ///< asked for by one statement; a look alone always goes
+        std::chrono::microseconds apart{1'000};          ///< statements: a commit wakes many, and they ask together
         std::chrono::milliseconds look_deadline{10'000}; ///< no attempt begins later
         std::chrono::milliseconds answer_limit{12'000};  ///< then a statement is cancelled
     };
