@@ -15,26 +15,36 @@
 
 namespace relay::storage {
 
+/// Where a page of the log ended. Events get their index while somebody reads on; one that was shown without it must
+/// not be shown again with it, and one that was not yet committed must not be passed over.
+struct EventPlace {
+    std::int64_t index = -1; ///< the last one shown that had one
+    /// Of those shown without: the position of the last one; by PostgreSQL's snapshot they were what was committed
+    /// before transaction `seen_until`, but for the `running` ones. All zero until a page ends among them.
+    std::int64_t position = 0, seen_until = 0;
+    std::vector<std::int64_t> running;
+    friend bool operator==(const EventPlace&, const EventPlace&) = default;
+};
+
 struct EventQuery {
     std::optional<OfficeNumber> office; ///< sender, recipient or subject
     std::optional<BundleId> bundle_id;
     std::optional<protocol::EventType> type;
-    std::optional<std::string> user_id;          ///< actor or subject
-    std::optional<Time> from, to;                ///< of `at`, [from, to)
-    std::optional<std::int64_t> after;           ///< index of the last one shown
-    std::optional<std::int64_t> after_unindexed; ///< position of the last one shown that had no index yet
+    std::optional<std::string> user_id; ///< actor or subject
+    std::optional<Time> from, to;       ///< of `at`, [from, to)
+    EventPlace after;
     int limit = 100;
 };
 
 struct EventRow {
     std::optional<std::int64_t> index; ///< place in the log; absent while it has none
-    std::int64_t position = 0;         ///< order of insertion, for a cursor among those without index
+    std::int64_t position = 0;         ///< order of insertion
     std::string leaf;                  ///< canonical JSON
 };
 
 struct EventPage {
     std::vector<EventRow> events;
-    bool more = false;
+    std::optional<EventPlace> next; ///< nothing: this is the last page
 };
 
 /// What auditors see of a bundle: no names of files, no payload, no cover.

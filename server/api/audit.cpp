@@ -1,10 +1,9 @@
 // What auditors read of the delivery log: events as JSON pages, and one bundle with its events (protocol.md §9).
 #include "protocol/json_writer.hpp"
 #include "server/api/audit_stream.hpp"
+#include "server/api/event_cursor.hpp"
 #include "server/api/parameters.hpp"
 #include "server/api/services.hpp"
-
-#include <algorithm>
 
 namespace relay::server::api {
 
@@ -31,41 +30,6 @@ void append_event(std::string& out, const storage::EventRow& event) {
     }
 }
 
-/// Where the next page begins: behind the last index shown and, on a page that reached them, behind the last event
-/// that had none yet.
-std::string next_cursor(const storage::EventQuery& query, const storage::EventPage& page) {
-    auto index = query.after.value_or(-1);
-    auto position = query.after_unindexed.value_or(-1);
-    for (const auto& event : page.events) {
-        if (event.index) {
-            index = std::max(index, *event.index);
-        } else {
-            position = std::max(position, event.position);
-        }
-    }
-    return protocol::to_base64url(protocol::as_bytes("ev:" + std::to_string(index) + ":" + std::to_string(position)));
-}
-
-struct EventPlace {
-    std::int64_t index = -1;
-    std::int64_t position = -1;
-};
-
-std::optional<EventPlace> parse_place(std::string_view text) {
-    const auto bytes = protocol::from_base64url(text);
-    if (!bytes || bytes->size() > 64) {
-        return std::nullopt;
-    }
-    const std::string plain(protocol::as_text(*bytes));
-    EventPlace place;
-    int read = 0;
-    if (std::sscanf(plain.c_str(), "ev:%18ld:%18ld%n", &place.index, &place.position, &read) != 2 ||
-        static_cast<std::size_t>(read) != plain.size() || place.index < -1 || place.position < -1) {
-        return std::nullopt;
-    }
-    return place;
-}
-
 Answer list_events(const Services& services, Request& request) {
     Parameters parameters(request, {"office", "bundle_id", "type", "user_id", "from", "to", "after", "limit"});
     storage::EventQuery query;
@@ -75,12 +39,7 @@ Answer list_events(const Services& services, Request& request) {
     query.user_id = parameters.parsed("user_id", parse_any_user);
     query.from = parameters.time("from");
     query.to = parameters.time("to");
-    if (const auto place = parameters.parsed("after", parse_place)) {
-        query.after = place->index;
-        if (place->position >= 0) {
-            query.after_unindexed = place->position;
-        }
-    }
+    query.after = parameters.parsed("after", parse_event_cursor).value_or(storage::EventPlace());
     query.limit = parameters.limit();
     auto good = parameters.verdict();
     if (!good) {
@@ -99,8 +58,8 @@ Answer list_events(const Services& services, Request& request) {
         append_event(out, event);
     }
     out += ']';
-    if (page->more) {
-        append_json_member(out, "next", next_cursor(query, *page));
+    if (page->next) {
+        append_json_member(out, "next", encode_event_cursor(*page->next));
     }
     out += '}';
     co_return http::json_response(200, std::move(out));
@@ -157,15 +116,11 @@ Answer get_bundle(const Services& services, Request& request) {
         }
         for (const auto& event : page->events) {
             append_event(out, event);
-            if (event.index) {
-                query.after = event.index;
-            } else {
-                query.after_unindexed = event.position;
-            }
         }
-        if (!page->more) {
+        if (!page->next) {
             break;
         }
+        query.after = std::move(*page->next);
     }
     out += "]}";
     co_return http::json_response(200, std::move(out));

@@ -145,12 +145,14 @@ public:
     void written(std::int64_t /*bytes*/, bool /*done*/) override {}
 
 private:
-    void take(const storage::EventPage& page) {
+    void take(storage::EventPage& page) {
         for (const auto& event : page.events) {
             append_event(text_, event, form_);
-            (event.index ? query_.after : query_.after_unindexed) = event.index ? *event.index : event.position;
         }
-        ended_ = !page.more;
+        ended_ = !page.next;
+        if (page.next) {
+            query_.after = std::move(*page.next);
+        }
     }
 
     storage::EventStore* events_;

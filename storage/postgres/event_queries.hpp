@@ -10,6 +10,13 @@ inline constexpr Query repeatable_read = {
     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
 };
 
+// What the reader's snapshot sees: all before transaction `seen_until`, but for the running ones.
+inline constexpr Query read_snapshot = {
+    "event_read_snapshot",
+    "SELECT pg_snapshot_xmax(s)::text::bigint AS seen_until,"
+    " ARRAY(SELECT x::text FROM pg_snapshot_xip(s) x) AS running FROM pg_current_snapshot() s",
+};
+
 // $1 office, $2 user, $3 bundle, $4 type, $5 from, $6 to. An office's events are found by its bundles: one indexed
 // event of each names the offices. Indexes: events_sender, events_recipient, events_bundle, events_subject_office,
 // events_actor, events_subject_user, events_at.
@@ -25,17 +32,22 @@ inline constexpr Query repeatable_read = {
     " AND ($5::bigint IS NULL OR e.at >= to_timestamp(0) + $5 * interval '1 microsecond')"                             \
     " AND ($6::bigint IS NULL OR e.at < to_timestamp(0) + $6 * interval '1 microsecond')"
 
+// $8 seen_until and $9 running transactions.
+#define RELAY_SEEN "(e.xid < $8::bigint AND e.xid <> ALL($9::bigint[]))"
+
+// $7 the last position shown without index, $10 limit, $11 the last index shown.
 inline constexpr Query list_indexed = {
     "event_list_indexed",
     "SELECT e.index, e.position, e.leaf FROM audit_events e WHERE" RELAY_EVENT_FILTERS
-    " AND e.index > coalesce($7::bigint, -1) ORDER BY e.index LIMIT $8",
+    " AND e.index > $11::bigint AND NOT (e.position <= $7::bigint AND " RELAY_SEEN ") ORDER BY e.index LIMIT $10",
 };
 inline constexpr Query list_unindexed = {
     "event_list_unindexed",
     "SELECT NULL::bigint AS index, e.position, e.leaf FROM audit_unindexed e WHERE" RELAY_EVENT_FILTERS
-    " AND e.position > coalesce($7::bigint, 0) ORDER BY e.position LIMIT $8",
+    " AND e.position > $7::bigint AND ($8::bigint = 0 OR " RELAY_SEEN ") ORDER BY e.position LIMIT $10",
 };
 
+#undef RELAY_SEEN
 #undef RELAY_EVENT_FILTERS
 
 inline constexpr Query find_bundle = {
@@ -45,6 +57,6 @@ inline constexpr Query find_bundle = {
     " file_sizes, file_digests, chunk_digests FROM audit_bundles WHERE bundle_id = $1::uuid AND state <> 'uploading'",
 };
 
-inline constexpr Query all[] = {list_indexed, list_unindexed, find_bundle};
+inline constexpr Query all[] = {read_snapshot, list_indexed, list_unindexed, find_bundle};
 
 } // namespace relay::storage::postgres::event_sql

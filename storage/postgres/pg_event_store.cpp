@@ -4,6 +4,7 @@
 #include "storage/postgres/event_rows.hpp"
 #include "storage/postgres/rows.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <stdexcept>
 #include <utility>
@@ -14,9 +15,9 @@ namespace sql = event_sql;
 
 namespace {
 
-std::vector<EventRow> read_events(
-    pqxx::work& transaction, const Query& statement, const EventQuery& query, std::optional<std::int64_t> after
-) {
+template <class... Last>
+std::vector<EventRow>
+read_events(pqxx::work& transaction, const Query& statement, const EventQuery& query, const Last&... last) {
     const auto office = query.office ? std::optional(query.office->str()) : std::nullopt;
     const auto bundle = query.bundle_id ? std::optional(query.bundle_id->str()) : std::nullopt;
     const auto type = query.type ? std::optional(std::string(protocol::to_string(*query.type))) : std::nullopt;
@@ -28,8 +29,11 @@ std::vector<EventRow> read_events(
         type,
         to_micros(query.from),
         to_micros(query.to),
-        after,
-        query.limit + 1
+        query.after.position,
+        query.after.seen_until,
+        to_bigint_array(query.after.running),
+        query.limit + 1,
+        last...
     );
     std::vector<EventRow> events;
     events.reserve(rows.size());
@@ -45,22 +49,43 @@ std::vector<EventRow> read_events(
     return events;
 }
 
+void read_snapshot(pqxx::work& transaction, EventPlace& place) {
+    const pqxx::row row = transaction.exec_prepared1(sql::read_snapshot.name);
+    place.seen_until = row["seen_until"].as<std::int64_t>();
+    place.running.clear();
+    for (const auto& text : texts_of(row["running"])) {
+        place.running.push_back(std::stoll(text));
+    }
+}
+
 /// Events without an index end the last page. When they do not fit behind indexed ones, the page ends before them: by
-/// the time of the next call they have an index. Only a page of nothing else is cut among them.
+/// the time of the next call they have an index. Only a page of nothing else is cut among them: what its snapshot saw
+/// is then what all later pages show of them.
 EventPage read_page(pqxx::work& transaction, const EventQuery& query) {
     transaction.exec0(sql::repeatable_read.sql); // an event must not get its index between the two statements
     const auto limit = static_cast<std::size_t>(query.limit);
     EventPage page;
-    page.events = read_events(transaction, sql::list_indexed, query, query.after);
-    if (page.events.size() > limit) {
-        page.events.resize(limit);
-        page.more = true;
-        return page;
+    auto place = query.after;
+    page.events = read_events(transaction, sql::list_indexed, query, query.after.index);
+    if (!page.events.empty()) {
+        const bool more = page.events.size() > limit;
+        page.events.resize(std::min(page.events.size(), limit));
+        place.index = *page.events.back().index;
+        if (more) {
+            page.next = std::move(place);
+            return page;
+        }
     }
-    auto open = read_events(transaction, sql::list_unindexed, query, query.after_unindexed);
+    auto open = read_events(transaction, sql::list_unindexed, query);
     if (page.events.size() + open.size() > limit) {
-        page.more = true;
         open.resize(page.events.empty() ? limit : 0);
+        if (!open.empty()) {
+            place.position = open.back().position;
+            if (place.seen_until == 0) {
+                read_snapshot(transaction, place);
+            }
+        }
+        page.next = std::move(place);
     }
     std::move(open.begin(), open.end(), std::back_inserter(page.events));
     return page;

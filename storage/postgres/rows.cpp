@@ -81,4 +81,12 @@ std::string to_text_array(const std::vector<std::string>& texts) {
     return literal + "}";
 }
 
+std::string to_bigint_array(const std::vector<std::int64_t>& numbers) {
+    std::string literal = "{";
+    for (const auto number : numbers) {
+        literal += (literal.size() > 1 ? "," : "") + std::to_string(number);
+    }
+    return literal + "}";
+}
+
 } // namespace relay::storage::postgres

@@ -43,5 +43,7 @@ namespace relay::storage::postgres {
 [[nodiscard]] std::vector<std::string> texts_of(const pqxx::field& field);
 /// A literal for `$n::text[]`.
 [[nodiscard]] std::string to_text_array(const std::vector<std::string>& texts);
+/// A literal for `$n::bigint[]`.
+[[nodiscard]] std::string to_bigint_array(const std::vector<std::int64_t>& numbers);
 
 } // namespace relay::storage::postgres

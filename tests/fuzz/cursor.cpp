@@ -1,4 +1,5 @@
 // Query parameters of lists: cursors, numbers, times. The input is the value of each.
+#include "server/api/event_cursor.hpp"
 #include "server/api/parameters.hpp"
 
 #include "tests/fuzz/check.hpp"
@@ -28,6 +29,10 @@ void judge(protocol::BytesView input) {
         require(!outbox.cursor("outbox"), "a cursor fits its own list alone");
         const auto again = request_with("after", server::api::encode_cursor("inbox", *place));
         require(Parameters(again, {"after"}).cursor("inbox") == place, "a cursor survives being told");
+    }
+    if (const auto event_place = server::api::parse_event_cursor(text)) {
+        const auto again = server::api::encode_event_cursor(*event_place);
+        require(server::api::parse_event_cursor(again) == event_place, "a cursor of the log survives being told");
     }
     Parameters numbers(request, {"after"});
     const auto number = numbers.integer("after", 5, 1'000'000);

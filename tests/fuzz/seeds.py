@@ -164,7 +164,7 @@ def words():
 
 
 def cursors():
-    for text in ("inbox:0", "inbox:9223372036854775807", "outbox:17", "inbox:007", "inbox:-1"):
+    for text in ("inbox:0", "inbox:9223372036854775807", "outbox:17", "inbox:007", "inbox:-1", "ev:5", "ev:-1:7:900:850:870"):
         yield base64.urlsafe_b64encode(text.encode()).rstrip(b"=")
     yield from (b"100", b"007", b"2026-11-20T00:15:00Z")
 

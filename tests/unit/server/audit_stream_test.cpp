@@ -1,9 +1,15 @@
 #include "server/api/audit_stream.hpp"
+#include "server/api/event_cursor.hpp"
 
 #include <catch2/catch.hpp>
 
+using relay::protocol::as_bytes;
+using relay::protocol::to_base64url;
 using relay::server::api::choose_event_form;
+using relay::server::api::encode_event_cursor;
 using relay::server::api::EventForm;
+using relay::server::api::parse_event_cursor;
+using relay::storage::EventPlace;
 
 TEST_CASE("an auditor gets the form of the log that its program likes best, and JSON otherwise", "[server]") {
     const std::pair<const char*, EventForm> cases[] = {
@@ -24,4 +30,32 @@ TEST_CASE("an auditor gets the form of the log that its program likes best, and 
         CAPTURE(accept);
         CHECK(choose_event_form(accept) == form);
     }
+}
+
+TEST_CASE("a cursor of the log says where its page ended, and any other text is told as bad", "[server]") {
+    for (const auto& place :
+         {EventPlace{}, EventPlace{7, 0, 0, {}}, EventPlace{-1, 3, 9, {}}, EventPlace{7, 3, 9, {5, 8}}}) {
+        CHECK(parse_event_cursor(encode_event_cursor(place)) == place);
+    }
+    for (const std::string plain :
+         {"",
+          "ev",
+          "ev:",
+          "ev:x",
+          "ev:-2",
+          "ev:1:2",
+          "ev:1:2:",
+          "ev:1:2:3:",
+          "ev:1:2:3;4",
+          "ev:1:0:3",
+          "ev:1:2:0",
+          "ev:9223372036854775808",
+          "inbox:1",
+          "ev: 1",
+          "ev:1 "}) {
+        CAPTURE(plain);
+        CHECK_FALSE(parse_event_cursor(to_base64url(as_bytes(plain))).has_value());
+    }
+    CHECK_FALSE(parse_event_cursor("ev:1").has_value());
+    CHECK_FALSE(parse_event_cursor(to_base64url(as_bytes("ev:" + std::string(9000, '1')))).has_value());
 }

@@ -140,33 +140,66 @@ TEST_CASE_METHOD(EventFixture, "Events are listed in the order of the log, those
     query.limit = 3;
     auto page = list(query);
     REQUIRE(page.events.size() == 3);
-    CHECK(page.more);
+    REQUIRE(page.next.has_value());
     CHECK(page.events[0].index == 0);
     CHECK(page.events[2].index == 2);
 
-    query.after = page.events.back().index;
+    query.after = *page.next;
     page = list(query); // two with an index; the two without do not fit
     REQUIRE(page.events.size() == 2);
-    CHECK(page.more);
+    REQUIRE(page.next.has_value());
     CHECK(page.events.back().index == 4);
 
-    query.after = page.events.back().index;
+    query.after = *page.next;
     page = list(query);
     REQUIRE(page.events.size() == 2);
-    CHECK_FALSE(page.more);
+    CHECK_FALSE(page.next.has_value());
     CHECK_FALSE(page.events[0].index.has_value());
     CHECK(page.events[0].position < page.events[1].position);
-    query.limit = 1;
-    page = list(query);
-    REQUIRE(page.events.size() == 1);
-    CHECK(page.more);
-    query.after_unindexed = page.events[0].position;
-    page = list(query);
-    REQUIRE(page.events.size() == 1);
-    CHECK_FALSE(page.more);
 
     query = EventQuery{};
     CHECK(list(query).events.size() == 7);
+}
+
+TEST_CASE_METHOD(EventFixture, "An event that gets its index while pages are read stands on one of them", "[storage]") {
+    const auto write_one = [&] { write(bundle_event(EventType::bundle_sent, BundleId{random_uuid()}, noon)); };
+    // One transaction takes the first position and is committed after the others.
+    pqxx::connection late_connection(database.owner_url());
+    pqxx::work late(late_connection);
+    late.exec0("INSERT INTO events (event_id, type, at) VALUES (gen_random_uuid(), 'bundle_sent', now())");
+    for (int i = 0; i < 4; ++i) {
+        write_one();
+    }
+    std::vector<std::int64_t> positions;
+    auto read_on = [&, query = EventQuery{}]() mutable {
+        query.limit = 1;
+        auto page = list(query);
+        for (const auto& event : page.events) {
+            positions.push_back(event.position);
+        }
+        query.after = page.next.value_or(query.after);
+        return page;
+    };
+    CHECK_FALSE(read_on().events.at(0).index.has_value());
+    write_one(); // later than the first page: without its index it belongs to the next reading
+    CHECK_FALSE(read_on().events.at(0).index.has_value());
+    CHECK(positions == std::vector<std::int64_t>{2, 3});
+    SECTION("everything, with what was committed late") {
+        late.commit();
+        index_all();
+        for (int i = 0; i < 4; ++i) {
+            const auto page = read_on();
+            CHECK(page.events.at(0).index.has_value());
+            CHECK(page.next.has_value() == (i < 3));
+        }
+        CHECK(positions == std::vector<std::int64_t>{2, 3, 1, 4, 5, 6});
+    }
+    SECTION("nothing") {
+        late.commit();
+        CHECK(read_on().next.has_value());
+        CHECK_FALSE(read_on().next.has_value());
+        CHECK(positions == std::vector<std::int64_t>{2, 3, 4, 5});
+    }
 }
 
 TEST_CASE_METHOD(EventFixture, "Auditors find events by office, user, bundle, type and time", "[storage]") {
