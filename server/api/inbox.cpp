@@ -15,7 +15,6 @@ namespace relay::server::api {
 using protocol::append_json_member;
 using protocol::append_json_name;
 using protocol::Error;
-using protocol::ErrorCode;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 namespace {
@@ -206,9 +205,9 @@ Answer claim(const Services& services, Request& request) {
     auto document = protocol::JsonDocument::parse(request.json, {});
     auto root = document.root();
     const auto claim_id = read_id<protocol::ClaimId>(root, "claim_id");
-    auto findings = document.finish();
-    if (!findings.empty()) {
-        co_return Error(ErrorCode::malformed_request, std::move(findings));
+    const auto good = body_verdict(document);
+    if (!good) {
+        co_return good.error();
     }
     const auto party = party_of(request);
     auto claimed = co_await services.receiving.claim(party, bundle_id_of(request), claim_id, true);
@@ -232,9 +231,9 @@ Answer claim(const Services& services, Request& request) {
 Answer receipt(const Services& services, Request& request) {
     auto document = protocol::JsonDocument::parse(request.json, {});
     auto word = document.root().base64("signed_receipt").value_or(protocol::Bytes());
-    auto findings = document.finish();
-    if (!findings.empty()) {
-        co_return Error(ErrorCode::malformed_request, std::move(findings));
+    const auto good = body_verdict(document);
+    if (!good) {
+        co_return good.error();
     }
     auto party = party_of(request);
     auto bundle = co_await services.receiving.receive_receipt(std::move(party), bundle_id_of(request), std::move(word));
@@ -290,9 +289,9 @@ Answer claim_batch(const Services& services, Request& request) {
         entry.claim_id = read_id<protocol::ClaimId>(node, "claim_id");
         entries->push_back(std::move(entry));
     }
-    auto findings = document.finish();
-    if (!findings.empty()) {
-        co_return Error(ErrorCode::malformed_request, std::move(findings));
+    const auto good = body_verdict(document);
+    if (!good) {
+        co_return good.error();
     }
     const auto party = party_of(request);
     const std::function<Awaitable<void>(std::size_t)> claim_one = [&](std::size_t i) -> Awaitable<void> {
@@ -347,9 +346,9 @@ Answer receipt_batch(const Services& services, Request& request) {
         entry.signed_receipt = node.base64("signed_receipt").value_or(protocol::Bytes());
         entries.push_back(std::move(entry));
     }
-    auto findings = document.finish();
-    if (!findings.empty()) {
-        co_return Error(ErrorCode::malformed_request, std::move(findings));
+    const auto good = body_verdict(document);
+    if (!good) {
+        co_return good.error();
     }
     const auto party = party_of(request);
     const std::function<Awaitable<void>(std::size_t)> receive_one = [&](std::size_t i) -> Awaitable<void> {

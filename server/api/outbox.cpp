@@ -9,9 +9,6 @@
 
 namespace relay::server::api {
 
-using protocol::Error;
-using protocol::ErrorCode;
-
 namespace {
 
 /// The members of one upload, of a PUT's body or of a batch's entry.
@@ -38,9 +35,9 @@ Answer put_bundle(const Services& services, Request& request) {
     auto document = protocol::JsonDocument::parse(request.json, {});
     auto root = document.root();
     auto upload = read_upload(root);
-    auto findings = document.finish();
-    if (!findings.empty()) {
-        co_return Error(ErrorCode::malformed_request, std::move(findings));
+    const auto good = body_verdict(document);
+    if (!good) {
+        co_return good.error();
     }
     upload.path_id = bundle_id_of(request);
     auto party = party_of(request);
@@ -84,9 +81,9 @@ Answer post_batch(const Services& services, Request& request) {
     for (auto& node : document.root().objects("bundles", 1, max_batch)) {
         uploads.push_back(read_upload(node));
     }
-    auto findings = document.finish();
-    if (!findings.empty()) {
-        co_return Error(ErrorCode::malformed_request, std::move(findings));
+    const auto good = body_verdict(document);
+    if (!good) {
+        co_return good.error();
     }
     std::vector<mailbox::Sending::ExaminedUpload> examined(uploads.size());
     std::vector<std::optional<mailbox::SendAnswer>> answers(uploads.size());

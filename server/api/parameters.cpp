@@ -40,6 +40,13 @@ std::optional<std::int64_t> decode_cursor(std::string_view kind, std::string_vie
     return parse_decimal(plain.substr(kind.size() + 1));
 }
 
+protocol::Result<void> verdict_on(std::vector<protocol::Finding> findings) {
+    if (findings.empty()) {
+        return {};
+    }
+    return protocol::Error(protocol::ErrorCode::malformed_request, std::move(findings));
+}
+
 } // namespace
 
 Parameters::Parameters(const http::Request& request, std::initializer_list<std::string_view> known)
@@ -87,10 +94,11 @@ void Parameters::add(std::string_view name, std::string code) {
 }
 
 protocol::Result<void> Parameters::verdict() const {
-    if (findings_.empty()) {
-        return {};
-    }
-    return protocol::Error(protocol::ErrorCode::malformed_request, findings_);
+    return verdict_on(findings_);
+}
+
+protocol::Result<void> body_verdict(protocol::JsonDocument& document) {
+    return verdict_on(document.finish());
 }
 
 std::string encode_cursor(std::string_view kind, std::int64_t position) {

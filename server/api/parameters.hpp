@@ -1,7 +1,9 @@
-// Query parameters, strictly: each at most once, of its form, and known; everything wrong is told at once.
+// Query parameters, strictly: each at most once, of its form, and known; everything wrong is told at once, as it is of
+// JSON bodies.
 #pragma once
 
 #include "protocol/error.hpp"
+#include "protocol/json_reader.hpp"
 #include "server/http/request.hpp"
 
 #include <cstdint>
@@ -48,6 +50,9 @@ private:
     const http::Request& request_;
     std::vector<protocol::Finding> findings_;
 };
+
+/// The same of a body: malformed_request with all that its reader found. Call after everything was read.
+[[nodiscard]] protocol::Result<void> body_verdict(protocol::JsonDocument& document);
 
 /// Opaque to clients: the kind of list and a position in its order.
 [[nodiscard]] std::string encode_cursor(std::string_view kind, std::int64_t position);

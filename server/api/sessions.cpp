@@ -1,6 +1,7 @@
 // POST /v1/sessions, DELETE /v1/sessions/current, PUT /v1/password (protocol.md §3).
 #include "protocol/json_reader.hpp"
 #include "protocol/json_writer.hpp"
+#include "server/api/parameters.hpp"
 #include "server/api/services.hpp"
 
 namespace relay::server::api {
@@ -19,9 +20,9 @@ Result<accounts::SignInRequest> read_sign_in(const std::string& body) {
     auto client = root.object("client");
     wanted.client_name = client.string("name").value_or("");
     wanted.client_version = client.string("version").value_or("");
-    auto findings = document.finish();
-    if (!findings.empty()) {
-        return protocol::Error(protocol::ErrorCode::malformed_request, std::move(findings));
+    const auto good = body_verdict(document);
+    if (!good) {
+        return good.error();
     }
     return wanted;
 }
@@ -94,9 +95,9 @@ Answer change_password(const Services& services, Request& request) {
     change.user_id = root.string("user_id").value_or("");
     change.old_password = root.string("old").value_or("");
     change.new_password = root.string("new").value_or("");
-    auto findings = document.finish();
-    if (!findings.empty()) {
-        co_return protocol::Error(protocol::ErrorCode::malformed_request, std::move(findings));
+    const auto good = body_verdict(document);
+    if (!good) {
+        co_return good.error();
     }
     auto peer = certificate_of(request);
     auto changed = co_await services.passwords.change(std::move(change), std::move(peer), services.clock());
