@@ -9,6 +9,7 @@ http::Router make_router(const Services& services) {
     for (auto routes :
          {session_routes(services),
           outbox_routes(services),
+          inbox_list_routes(services),
           inbox_routes(services),
           chunk_routes(services),
           office_routes(services),

@@ -56,6 +56,7 @@ struct Services {
 // One file per resource; routes.cpp puts them together.
 [[nodiscard]] std::vector<Route> session_routes(const Services& services);
 [[nodiscard]] std::vector<Route> outbox_routes(const Services& services);
+[[nodiscard]] std::vector<Route> inbox_list_routes(const Services& services);
 [[nodiscard]] std::vector<Route> inbox_routes(const Services& services);
 [[nodiscard]] std::vector<Route> chunk_routes(const Services& services);
 [[nodiscard]] std::vector<Route> office_routes(const Services& services);

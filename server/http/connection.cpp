@@ -113,6 +113,7 @@ Awaitable<bool> Connection::serve() {
     Exchange exchange;
     exchange.request.id = new_request_id();
     exchange.request.began = std::chrono::steady_clock::now();
+    exchange.request.line = &stream_.tls();
     const std::int64_t taken_before = reader_.bytes_taken();
     MessageBody body(reader_);
     const bool came = co_await read_request(exchange, body);

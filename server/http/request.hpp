@@ -8,6 +8,7 @@
 #include "protocol/ids.hpp"
 #include "protocol/problem.hpp"
 #include "protocol/time.hpp"
+#include "server/http/line.hpp"
 #include "storage/awaitable.hpp"
 
 #include <chrono>
@@ -72,6 +73,7 @@ struct Request {
     std::string json;                  ///< the whole body, on routes that take JSON
     BodyReader* body = nullptr;        ///< on routes that stream their body
     Peer* peer = nullptr;
+    Line* line = nullptr;
     std::optional<Caller> caller; ///< on routes that need a session
     std::chrono::steady_clock::time_point began;
 

@@ -23,6 +23,9 @@ TlsStream::TlsStream(Socket socket, ssl_ctx_st* context) : socket_(std::move(soc
 }
 
 TlsStream::~TlsStream() {
+    if (watch_) {
+        watch_->stream = nullptr;
+    }
     if (ssl_ != nullptr) {
         // A line that was lost must not cost its session: SSL_free drops sessions of connections without a shutdown.
         if (!broken_) {
@@ -140,6 +143,51 @@ Awaitable<void> TlsStream::discard(std::size_t most_bytes) {
             co_return;
         }
     }
+}
+
+void TlsStream::watch(std::function<void()> ended) {
+    unwatch();
+    watch_ = std::make_shared<Watch>(Watch{this, std::move(ended)});
+    await_end(watch_);
+}
+
+void TlsStream::unwatch() noexcept {
+    if (watch_) {
+        watch_->stream = nullptr; // its wait ends by itself, with the next bytes
+        watch_.reset();
+    }
+}
+
+void TlsStream::await_end(std::shared_ptr<Watch> watch) {
+    socket_.async_wait(Socket::wait_read, [watch = std::move(watch)](error_code failure) mutable {
+        if (failure || watch->stream == nullptr) {
+            return;
+        }
+        TlsStream& stream = *watch->stream;
+        const auto sight = stream.look_ahead();
+        if (sight == Sight::end) {
+            watch->ended();
+        } else if (sight == Sight::nothing) { // a part of a record, or one without data
+            stream.await_end(std::move(watch));
+        }
+    });
+}
+
+TlsStream::Sight TlsStream::look_ahead() {
+    if (broken_) {
+        return Sight::end;
+    }
+    ERR_clear_error();
+    char first = 0;
+    std::size_t got = 0;
+    const int result = SSL_peek_ex(ssl_, &first, 1, &got);
+    if (result == 1) {
+        return Sight::bytes;
+    }
+    const int wanted = SSL_get_error(ssl_, result);
+    broken_ = wanted == SSL_ERROR_SSL;
+    ERR_clear_error();
+    return wanted == SSL_ERROR_WANT_READ ? Sight::nothing : Sight::end;
 }
 
 void TlsStream::cancel() noexcept {

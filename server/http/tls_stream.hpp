@@ -3,6 +3,7 @@
 #pragma once
 
 #include "protocol/bytes.hpp"
+#include "server/http/line.hpp"
 #include "storage/awaitable.hpp"
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -10,6 +11,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -19,12 +22,12 @@ struct ssl_ctx_st;
 namespace relay::server::http {
 
 /// On one io_context; never two reads or two writes at once. The process must ignore SIGPIPE.
-class TlsStream {
+class TlsStream final : public Line {
 public:
     using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
 
     TlsStream(Socket socket, ssl_ctx_st* context);
-    ~TlsStream();
+    ~TlsStream() override;
     TlsStream(const TlsStream&) = delete;
     TlsStream& operator=(const TlsStream&) = delete;
 
@@ -41,6 +44,9 @@ public:
     /// Reads and drops what still comes, until the other side's end or `most_bytes`, so that it can read our answer.
     [[nodiscard]] Awaitable<void> discard(std::size_t most_bytes);
 
+    void watch(std::function<void()> ended) override;
+    void unwatch() noexcept override;
+
     /// Ends a wait that is on; the stream is not closed.
     void cancel() noexcept;
     /// Breaks the line in both directions; every wait ends.
@@ -51,6 +57,17 @@ public:
     [[nodiscard]] std::string handshake_failure() const;
 
 private:
+    /// What a wait for the line's end leads back to; it may outlive both the watch and the stream.
+    struct Watch {
+        TlsStream* stream;
+        std::function<void()> ended;
+    };
+    enum class Sight : std::uint8_t { nothing, bytes, end };
+
+    void await_end(std::shared_ptr<Watch> watch);
+    /// What would be read next.
+    [[nodiscard]] Sight look_ahead();
+
     /// Waits for what OpenSSL asked for after `result`; false: it failed for good, or was cancelled.
     [[nodiscard]] Awaitable<bool> wait_after(int result);
 
@@ -58,6 +75,7 @@ private:
     ssl_st* ssl_;
     bool broken_ = false; // after a fatal error no alert may be sent any more
     std::string failure_;
+    std::shared_ptr<Watch> watch_;
 };
 
 } // namespace relay::server::http

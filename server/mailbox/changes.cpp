@@ -21,6 +21,7 @@ struct Changes::Waiter::State {
     Heed heed;
     Timer timer;
     bool changed = false;
+    bool abandoned = false;
 };
 
 /// Touched on its own io_context only, but for what says otherwise.
@@ -126,6 +127,9 @@ Awaitable<Wake> Changes::Waiter::park(std::chrono::steady_clock::time_point dead
         if (state_->hub.draining_.load()) {
             co_return Wake::drain;
         }
+        if (state_->abandoned) {
+            co_return Wake::abandoned;
+        }
         if (std::exchange(state_->changed, false)) {
             co_return Wake::changed;
         }
@@ -136,6 +140,11 @@ Awaitable<Wake> Changes::Waiter::park(std::chrono::steady_clock::time_point dead
         boost::system::error_code cancelled;
         co_await state_->timer.async_wait(asio::redirect_error(use_relay_awaitable, cancelled));
     }
+}
+
+void Changes::Waiter::abandon() {
+    state_->abandoned = true;
+    state_->timer.cancel();
 }
 
 bool Changes::nothing_waits(const OfficeNumber& office) const {

@@ -18,7 +18,7 @@
 
 namespace relay::server::mailbox {
 
-enum class Wake : std::uint8_t { deadline, changed, drain };
+enum class Wake : std::uint8_t { deadline, changed, abandoned, drain };
 /// What a waiter wants to be woken by.
 enum class Heed : std::uint8_t { every_change, arrivals };
 
@@ -33,8 +33,11 @@ public:
     public:
         Waiter(Waiter&&) noexcept;
         ~Waiter();
-        /// Parks until a change of the inbox since the last call (or since registration), drain, or the deadline.
+        /// Parks until a change of the inbox since the last call (or since registration), abandon(), drain, or the
+        /// deadline.
         [[nodiscard]] Awaitable<Wake> park(std::chrono::steady_clock::time_point deadline);
+        /// Nobody needs its answer any more: ends this and every later park(). On its io_context.
+        void abandon();
 
     private:
         friend class Changes;

@@ -1,9 +1,13 @@
 """Waiting for post: long polls and entity tags of the inbox (protocol.md §6)."""
 
+import json
+import socket
+import struct
 import time
 
 import pytest
 from coverage_tags import covers, scenario
+from raw_http import RawConnection, has_answers, split_answers
 from relay_client import Bundle, together
 
 
@@ -94,6 +98,45 @@ def test_a_lost_notification_keeps_nobody_waiting(stack, people, office):
         return people.at_a.send(bundle)
     (reply, took), _ = together(lambda: timed(lambda: terminal.inbox("?wait=30")), cut_and_send)
     assert [one["bundle_id"] for one in reply.json["bundles"]] == [bundle.bundle_id] and took < 10
+
+
+def park_by_hand(stack, office, more=b""):
+    """A poll of 50 s on a connection whose ends can be closed one by one."""
+    person, terminal = office
+    connection = RawConnection(stack.endpoint, person)
+    head = b"GET /v1/inbox?wait=50 HTTP/1.1\r\nHost: relay\r\nAuthorization: Bearer %s\r\n\r\n" % terminal.token.encode()
+    connection.send(head)
+    stack.wait_for_parked_poll()
+    return connection.send(more)
+
+
+@covers("§6 wait")
+@pytest.mark.parametrize("how", ["goodbye", "end", "reset"])
+def test_a_poll_whose_caller_is_gone_leaves_its_place_at_once(stack, office, how):
+    with park_by_hand(stack, office) as connection:
+        if how == "goodbye":
+            connection.half_close()
+        if how == "reset":
+            connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    stack.wait_for_no_parked_poll()
+
+
+@covers("§6 wait")
+@pytest.mark.parametrize("notify", [True, False])
+def test_who_only_stops_sending_gets_the_page_as_it_is(stack, office, notify):
+    with park_by_hand(stack, office) as connection:
+        answers = split_answers(connection.half_close(notify).receive())
+    assert [(answer.status, json.loads(answer.body)) for answer in answers] == [(200, {"bundles": []})] and connection.ended
+
+
+@covers("§6 wait", "§2 pipelining")
+def test_a_poll_waits_on_while_the_next_request_is_sent_behind_it(stack, people, office):
+    person, _ = office
+    behind = b"GET /v1/nothing HTTP/1.1\r\nHost: relay\r\n\r\n"
+    with park_by_hand(stack, office, behind[:20]) as connection:
+        connection.send(behind[20:])
+        assert people.at_a.put(Bundle(people.a, person)).status == 201
+        assert [answer.status for answer in split_answers(connection.receive(has_answers(2)))] == [200, 404]
 
 
 @covers("§3 a poll whose session ends")

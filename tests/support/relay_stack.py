@@ -169,6 +169,9 @@ class Stack:
         parked = re.compile(r"^relay_parked_polls [1-9]", re.MULTILINE)
         eventually(lambda: parked.search(self.admin("/metrics")[1]), 15, "a parked poll")
 
+    def wait_for_no_parked_poll(self):
+        eventually(lambda: "\nrelay_parked_polls 0\n" in self.admin("/metrics")[1], 15, "no parked poll")
+
     # -- accounts
     def ctl(self, *args, stdin="", check=True):
         """relayctl; its standard output, or the finished process when it need not succeed."""

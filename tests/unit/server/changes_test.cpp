@@ -1,6 +1,7 @@
 #include "server/mailbox/changes.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -85,6 +86,22 @@ TEST_CASE("a change between registration and parking is not missed", "[mailbox]"
     f.context.run_for(std::chrono::seconds(5));
     REQUIRE(f.woken.has_value());
     CHECK(*f.woken == Wake::changed);
+}
+
+TEST_CASE("a poll that nobody needs any more ends, and stays ended", "[mailbox]") {
+    Fixture f;
+    const auto abandoned = [&]() -> Awaitable<void> {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+        auto waiter = f.hub.wait_for(ours, Heed::every_change, f.context.get_executor());
+        boost::asio::post(f.context, [&waiter] { waiter.abandon(); });
+        const auto first = co_await waiter.park(deadline);
+        CHECK(first == Wake::abandoned);
+        f.woken = co_await waiter.park(deadline);
+    };
+    boost::asio::co_spawn(f.context, abandoned, boost::asio::detached);
+    f.context.run_for(std::chrono::seconds(5));
+    CHECK(f.woken == Wake::abandoned);
+    CHECK(f.hub.parked() == 0);
 }
 
 TEST_CASE("draining ends every wait, and every later one at once", "[mailbox]") {
