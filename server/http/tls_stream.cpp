@@ -146,29 +146,33 @@ Awaitable<void> TlsStream::discard(std::size_t most_bytes) {
 }
 
 void TlsStream::watch(std::function<void()> ended) {
-    unwatch();
-    watch_ = std::make_shared<Watch>(Watch{this, std::move(ended)});
-    await_end(watch_);
+    if (!watch_) {
+        watch_ = std::make_shared<Watch>(Watch{this, {}, false});
+    }
+    watch_->ended = std::move(ended);
+    if (!watch_->waiting) {
+        await_end();
+    }
 }
 
 void TlsStream::unwatch() noexcept {
     if (watch_) {
-        watch_->stream = nullptr; // its wait ends by itself, with the next bytes
-        watch_.reset();
+        watch_->ended = nullptr; // its wait ends by itself, with the next bytes
     }
 }
 
-void TlsStream::await_end(std::shared_ptr<Watch> watch) {
-    socket_.async_wait(Socket::wait_read, [watch = std::move(watch)](error_code failure) mutable {
-        if (failure || watch->stream == nullptr) {
+void TlsStream::await_end() {
+    watch_->waiting = true;
+    socket_.async_wait(Socket::wait_read, [watch = watch_](error_code failure) {
+        watch->waiting = false;
+        if (failure || watch->stream == nullptr || !watch->ended) {
             return;
         }
-        TlsStream& stream = *watch->stream;
-        const auto sight = stream.look_ahead();
+        const auto sight = watch->stream->look_ahead();
         if (sight == Sight::end) {
-            watch->ended();
+            std::exchange(watch->ended, nullptr)();
         } else if (sight == Sight::nothing) { // a part of a record, or one without data
-            stream.await_end(std::move(watch));
+            watch->stream->await_end();
         }
     });
 }

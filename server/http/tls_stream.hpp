@@ -57,14 +57,16 @@ public:
     [[nodiscard]] std::string handshake_failure() const;
 
 private:
-    /// What a wait for the line's end leads back to; it may outlive both the watch and the stream.
+    /// What a wait for the line's end leads back to. It may outlive the watch, whose next one then takes it on, and the
+    /// stream.
     struct Watch {
-        TlsStream* stream;
-        std::function<void()> ended;
+        TlsStream* stream;           ///< null: gone
+        std::function<void()> ended; ///< empty: nobody watches
+        bool waiting;
     };
     enum class Sight : std::uint8_t { nothing, bytes, end };
 
-    void await_end(std::shared_ptr<Watch> watch);
+    void await_end();
     /// What would be read next.
     [[nodiscard]] Sight look_ahead();
 
