@@ -12,7 +12,7 @@ constexpr std::string_view head = "ev:";
 /// A transaction runs on a connection each, and a cluster has some hundreds of them.
 constexpr std::size_t max_size = 8192;
 
-/// Numbers between single commas or colons; nothing when something else stands there.
+/// Numbers between single colons; nothing when something else stands there.
 std::optional<std::vector<std::int64_t>> parse_numbers(std::string_view text) {
     std::vector<std::int64_t> numbers;
     const char* at = text.data();
