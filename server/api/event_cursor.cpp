@@ -1,6 +1,6 @@
 #include "server/api/event_cursor.hpp"
 
-#include "protocol/bytes.hpp"
+#include "server/api/parameters.hpp"
 
 #include <charconv>
 
@@ -8,7 +8,7 @@ namespace relay::server::api {
 
 namespace {
 
-constexpr std::string_view head = "ev:";
+constexpr std::string_view kind = "ev";
 /// A transaction runs on a connection each, and a cluster has some hundreds of them.
 constexpr std::size_t max_size = 8192;
 
@@ -35,22 +35,19 @@ std::optional<std::vector<std::int64_t>> parse_numbers(std::string_view text) {
 } // namespace
 
 std::string encode_event_cursor(const storage::EventPlace& place) {
-    auto plain = std::string(head) + std::to_string(place.index);
+    auto text = std::to_string(place.index);
     if (place.seen_until > 0) {
-        plain += ":" + std::to_string(place.position) + ":" + std::to_string(place.seen_until);
+        text += ":" + std::to_string(place.position) + ":" + std::to_string(place.seen_until);
         for (const auto transaction : place.running) {
-            plain += ":" + std::to_string(transaction);
+            text += ":" + std::to_string(transaction);
         }
     }
-    return protocol::to_base64url(protocol::as_bytes(plain));
+    return encode_cursor(kind, text);
 }
 
 std::optional<storage::EventPlace> parse_event_cursor(std::string_view text) {
-    const auto bytes = text.size() <= max_size ? protocol::from_base64url(text) : std::nullopt;
-    if (!bytes || !protocol::as_text(*bytes).starts_with(head)) {
-        return std::nullopt;
-    }
-    const auto numbers = parse_numbers(protocol::as_text(*bytes).substr(head.size()));
+    const auto listed = text.size() <= max_size ? decode_cursor(kind, text) : std::nullopt;
+    const auto numbers = listed ? parse_numbers(*listed) : std::nullopt;
     if (!numbers || numbers->size() == 2 || numbers->front() < -1) {
         return std::nullopt;
     }

@@ -28,18 +28,6 @@ std::optional<protocol::Time> parse_time(std::string_view text) {
     return protocol::parse_rfc3339(whole);
 }
 
-std::optional<std::int64_t> decode_cursor(std::string_view kind, std::string_view text) {
-    const auto bytes = protocol::from_base64url(text);
-    if (!bytes) {
-        return std::nullopt;
-    }
-    auto plain = protocol::as_text(*bytes);
-    if (!plain.starts_with(kind) || plain.size() <= kind.size() || plain[kind.size()] != ':') {
-        return std::nullopt;
-    }
-    return parse_decimal(plain.substr(kind.size() + 1));
-}
-
 protocol::Result<void> verdict_on(std::vector<protocol::Finding> findings) {
     if (findings.empty()) {
         return {};
@@ -86,7 +74,10 @@ int Parameters::limit() {
 }
 
 std::optional<std::int64_t> Parameters::cursor(std::string_view kind) {
-    return parsed("after", [kind](std::string_view text) { return decode_cursor(kind, text); });
+    return parsed("after", [kind](std::string_view text) {
+        const auto place = decode_cursor(kind, text);
+        return place ? parse_decimal(*place) : std::nullopt;
+    });
 }
 
 void Parameters::add(std::string_view name, std::string code) {
@@ -101,8 +92,24 @@ protocol::Result<void> body_verdict(protocol::JsonDocument& document) {
     return verdict_on(document.finish());
 }
 
+std::string encode_cursor(std::string_view kind, std::string_view place) {
+    return protocol::to_base64url(protocol::as_bytes(std::string(kind) + ":" + std::string(place)));
+}
+
 std::string encode_cursor(std::string_view kind, std::int64_t position) {
-    return protocol::to_base64url(protocol::as_bytes(std::string(kind) + ":" + std::to_string(position)));
+    return encode_cursor(kind, std::to_string(position));
+}
+
+std::optional<std::string> decode_cursor(std::string_view kind, std::string_view cursor) {
+    const auto bytes = protocol::from_base64url(cursor);
+    if (!bytes) {
+        return std::nullopt;
+    }
+    const auto plain = protocol::as_text(*bytes);
+    if (!plain.starts_with(kind) || plain.size() <= kind.size() || plain[kind.size()] != ':') {
+        return std::nullopt;
+    }
+    return std::string(plain.substr(kind.size() + 1));
 }
 
 } // namespace relay::server::api

@@ -54,7 +54,10 @@ private:
 /// The same of a body: malformed_request with all that its reader found. Call after everything was read.
 [[nodiscard]] protocol::Result<void> body_verdict(protocol::JsonDocument& document);
 
-/// Opaque to clients: the kind of list and a position in its order.
+/// Opaque to clients: the kind of list and a place in its order.
+[[nodiscard]] std::string encode_cursor(std::string_view kind, std::string_view place);
 [[nodiscard]] std::string encode_cursor(std::string_view kind, std::int64_t position);
+/// The place; nothing for what is no cursor of this kind.
+[[nodiscard]] std::optional<std::string> decode_cursor(std::string_view kind, std::string_view cursor);
 
 } // namespace relay::server::api
