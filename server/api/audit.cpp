@@ -23,11 +23,7 @@ std::optional<std::string> parse_any_user(std::string_view text) {
 
 void append_event(std::string& out, const storage::EventRow& event) {
     out += out.back() == '[' ? "" : ",";
-    out += event.leaf;
-    if (event.index) {
-        out.back() = ','; // the leaf's closing brace
-        out += "\"index\":" + std::to_string(*event.index) + "}";
-    }
+    append_event_json(out, event);
 }
 
 Answer list_events(const Services& services, Request& request) {

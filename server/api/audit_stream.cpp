@@ -99,16 +99,14 @@ std::string csv_header() {
 }
 
 void append_event(std::string& out, const storage::EventRow& row, EventForm form) {
-    std::string leaf = row.leaf;
-    if (row.index) {
-        leaf.back() = ','; // the closing brace
-        leaf += "\"index\":" + std::to_string(*row.index) + "}";
-    }
     if (form == EventForm::lines) {
-        out += leaf + '\n';
+        append_event_json(out, row);
+        out += '\n';
         return;
     }
-    const auto event = nlohmann::json::parse(leaf, nullptr, false);
+    std::string text;
+    append_event_json(text, row);
+    const auto event = nlohmann::json::parse(text, nullptr, false);
     bool first = true;
     for (const auto& column : columns) {
         out += first ? "" : ",";
@@ -164,6 +162,14 @@ private:
 };
 
 } // namespace
+
+void append_event_json(std::string& out, const storage::EventRow& event) {
+    out += event.leaf;
+    if (event.index) {
+        out.back() = ','; // the leaf's closing brace
+        out += "\"index\":" + std::to_string(*event.index) + "}";
+    }
+}
 
 EventForm choose_event_form(std::string_view accept) {
     EventForm best = EventForm::json;

@@ -5,11 +5,15 @@
 #include "storage/event_store.hpp"
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace relay::server::api {
 
 enum class EventForm : std::uint8_t { json, lines, csv };
+
+/// The event as auditors read it: its leaf, and its index where it has one.
+void append_event_json(std::string& out, const storage::EventRow& event);
 
 /// The form that an Accept field likes best; json when it names none of them (RFC 9110 §12.5.1).
 [[nodiscard]] EventForm choose_event_form(std::string_view accept);
