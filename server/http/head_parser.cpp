@@ -281,7 +281,7 @@ bool beast_agrees(std::string_view text, const RequestLine& line, const Head& he
 } // namespace
 
 HeadScan::State HeadScan::advance(BytesView bytes) {
-    const std::string_view text = protocol::as_text(bytes);
+    const std::string_view text = protocol::as_text(bytes).substr(0, most_head_bytes); // no verdict rests on more
     for (;;) {
         const std::size_t end = text.find('\n', scanned_);
         if (end == std::string_view::npos) {
@@ -308,7 +308,7 @@ HeadScan::State HeadScan::advance(BytesView bytes) {
         first_line_ = false;
         if (line.empty()) {
             size_ = end + 1;
-            return size_ > most_head_bytes ? State::too_large : State::complete;
+            return State::complete;
         }
     }
 }

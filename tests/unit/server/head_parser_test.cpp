@@ -69,6 +69,17 @@ TEST_CASE("the end of a head is found in whatever pieces it comes", "[server]") 
     CHECK(there == text.size() - 4);
 }
 
+TEST_CASE("a head over 16 KiB is too large whatever lies behind the limit, in whatever pieces it comes", "[server]") {
+    const std::string begin = "GET /" + std::string(most_head_bytes, 'a');
+    for (const std::string end : {" HTTP/9\r\n\r\n", " x HTTP/1.1\r\n\r\n", "\n", " HTTP/1.1\r\nHost: h\r\n\r\n", ""}) {
+        const std::string text = begin + end;
+        CHECK(verdict(text) == "headers_too_large");
+        HeadScan scan;
+        CHECK(scan.advance(as_bytes(text.substr(0, most_head_bytes - 1))) == State::more);
+        CHECK(scan.advance(as_bytes(text)) == State::too_large);
+    }
+}
+
 TEST_CASE("what can never become a head is told at once", "[server]") {
     CHECK(verdict("GET /v1/inbox HTTP/1.1\nHost: h\n") == "malformed_request");
     CHECK(verdict("GET /v1/inbox\r\n") == "malformed_request");
