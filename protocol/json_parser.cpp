@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <memory>
 
 namespace relay::protocol {
 
@@ -29,9 +30,15 @@ bool is_plain(const char* eight) noexcept {
 
 class Parser {
 public:
-    Parser(std::string_view text, const JsonDocument::Limits& limits, JsonFindings& findings)
+    Parser(
+        std::string_view text,
+        const JsonDocument::Limits& limits,
+        std::pmr::memory_resource& memory,
+        JsonFindings& findings
+    )
         : rest_(text),
           limits_(limits),
+          memory_(memory),
           findings_(findings) {}
 
     bool parse(JsonValue& root) {
@@ -50,7 +57,7 @@ public:
 private:
     /// Where in the document: a member's name or an element's index.
     struct Step {
-        const std::string* name;
+        const std::string_view* name;
         std::size_t index;
     };
 
@@ -121,21 +128,23 @@ private:
         if (take("}")) {
             return true;
         }
+        const std::size_t before = unplaced_.size();
         do {
-            JsonMember member;
+            JsonValue member;
             skip_space();
             path_.push_back({&member.name, 0});
             if (!rest_.starts_with('"') || !read_text(member.name)) {
                 return false;
             }
             skip_space();
-            if (!take(":") || !read_value(member.value, depth + 1)) {
+            if (!take(":") || !read_value(member, depth + 1)) {
                 return false;
             }
             path_.pop_back();
-            value.members.push_back(std::move(member));
+            unplaced_.push_back(member);
             skip_space();
         } while (take(","));
+        place_children(value, before);
         note_duplicates(value);
         return take("}");
     }
@@ -146,31 +155,42 @@ private:
         if (take("]")) {
             return true;
         }
+        const std::size_t before = unplaced_.size();
         do {
-            path_.push_back({nullptr, value.items.size()});
+            path_.push_back({nullptr, unplaced_.size() - before});
             JsonValue item;
             if (!read_value(item, depth + 1)) {
                 return false;
             }
             path_.pop_back();
-            value.items.push_back(std::move(item));
+            unplaced_.push_back(item);
             skip_space();
         } while (take(","));
+        place_children(value, before);
         return take("]");
+    }
+
+    /// Moves the children, read but for those of outer values, to where they stay.
+    void place_children(JsonValue& value, std::size_t before) {
+        const auto first = unplaced_.begin() + static_cast<std::ptrdiff_t>(before);
+        const auto count = static_cast<std::size_t>(unplaced_.end() - first);
+        value.first_child = std::pmr::polymorphic_allocator<JsonValue>(&memory_).allocate(count);
+        value.child_count = static_cast<std::uint32_t>(count);
+        std::uninitialized_copy(first, unplaced_.end(), value.first_child);
+        unplaced_.erase(first, unplaced_.end());
     }
 
     /// Sorted rather than compared each with each: an object may have very many members.
     void note_duplicates(const JsonValue& object) {
-        std::vector<std::string_view> names;
-        names.reserve(object.members.size());
-        for (const JsonMember& member : object.members) {
-            names.push_back(member.name);
+        names_.clear();
+        for (const JsonValue& member : object.children()) {
+            names_.push_back(member.name);
         }
-        std::sort(names.begin(), names.end());
-        for (auto at = std::adjacent_find(names.begin(), names.end()); at != names.end();) {
+        std::sort(names_.begin(), names_.end());
+        for (auto at = std::adjacent_find(names_.begin(), names_.end()); at != names_.end();) {
             const std::string_view name = *at;
             findings_.note(pointer() + pointer_token(name), "duplicate_member");
-            at = std::adjacent_find(std::upper_bound(at, names.end(), name), names.end());
+            at = std::adjacent_find(std::upper_bound(at, names_.end(), name), names_.end());
         }
     }
 
@@ -214,27 +234,41 @@ private:
         return rest_.size() != before;
     }
 
-    /// A string with its quotes, decoded into `out`.
-    bool read_text(std::string& out) {
+    /// A string with its quotes.
+    bool read_text(std::string_view& out) {
         rest_.remove_prefix(1);
-        bool has_nul = false;
-        while (append_run(out)) {
-            if (take("\"")) {
-                if (has_nul && limits_.refuse_nul) {
-                    findings_.note(pointer(), "bad_format");
-                }
-                return true;
-            }
-            if (!take("\\") || !read_escape(out)) {
-                return false;
-            }
-            has_nul = has_nul || out.back() == '\0';
+        if (!take_run(out)) {
+            return false;
         }
-        return false;
+        return take("\"") || decode_text(out);
     }
 
-    /// Appends everything up to a quote or backslash; false at the text's end, a control character or bad UTF-8.
-    bool append_run(std::string& out) {
+    /// The same when `out`, its beginning, ends at an escape.
+    bool decode_text(std::string_view& out) {
+        std::string decoded(out);
+        std::string_view run;
+        bool has_nul = false;
+        do {
+            if (!take("\\") || !read_escape(decoded)) {
+                return false;
+            }
+            has_nul = has_nul || decoded.back() == '\0';
+            if (!take_run(run)) {
+                return false;
+            }
+            decoded.append(run);
+        } while (!take("\""));
+        char* kept = std::pmr::polymorphic_allocator<char>(&memory_).allocate(decoded.size());
+        std::copy(decoded.begin(), decoded.end(), kept);
+        out = {kept, decoded.size()};
+        if (has_nul && limits_.refuse_nul) {
+            findings_.note(pointer(), "bad_format");
+        }
+        return true;
+    }
+
+    /// Takes everything up to a quote or backslash; false at the text's end, a control character or bad UTF-8.
+    bool take_run(std::string_view& run) noexcept {
         std::size_t at = 0;
         for (;;) {
             while (at + 8 <= rest_.size() && is_plain(rest_.data() + at)) {
@@ -253,7 +287,7 @@ private:
             }
             at += length;
         }
-        out.append(rest_.substr(0, at));
+        run = rest_.substr(0, at);
         rest_.remove_prefix(at);
         return true;
     }
@@ -303,16 +337,25 @@ private:
 
     std::string_view rest_;
     const JsonDocument::Limits& limits_;
+    std::pmr::memory_resource& memory_;
     JsonFindings& findings_;
     std::vector<Step> path_;
+    std::vector<JsonValue> unplaced_; ///< children of all values that are not read to their ends
+    std::vector<std::string_view> names_;
     std::size_t values_ = 0;
     bool told_ = false;
 };
 
 } // namespace
 
-bool parse_json(std::string_view text, const JsonDocument::Limits& limits, JsonValue& root, JsonFindings& findings) {
-    return Parser(text, limits, findings).parse(root);
+bool parse_json(
+    std::string_view text,
+    const JsonDocument::Limits& limits,
+    std::pmr::memory_resource& memory,
+    JsonValue& root,
+    JsonFindings& findings
+) {
+    return Parser(text, limits, memory, findings).parse(root);
 }
 
 } // namespace relay::protocol

@@ -3,6 +3,7 @@
 #include "protocol/json_parser.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace relay::protocol {
@@ -14,6 +15,8 @@ struct JsonDocument::State {
         std::string pointer;
     };
 
+    std::array<std::byte, 4096> usual_memory; ///< enough for most documents
+    std::pmr::monotonic_buffer_resource memory{usual_memory.data(), usual_memory.size()};
     JsonValue root;
     bool usable = false;
     JsonFindings findings;
@@ -35,10 +38,10 @@ constexpr std::size_t max_pointer_bytes = 256 * 1024;
 /// Finds a member and remembers that it is known; the first one counts where a name stands more than once.
 JsonValue* ask(JsonValue& object, std::string_view name) {
     JsonValue* found = nullptr;
-    for (JsonMember& member : object.members) {
+    for (JsonValue& member : object.children()) {
         if (member.name == name) {
             member.asked = true;
-            found = found == nullptr ? &member.value : found;
+            found = found == nullptr ? &member : found;
         }
     }
     return found;
@@ -69,7 +72,8 @@ void JsonFindings::note_alone(std::string code) {
 
 JsonDocument JsonDocument::parse(std::string_view text, const Limits& limits) {
     auto state = std::make_unique<State>();
-    if (parse_json(text, limits, state->root, state->findings)) {
+    state->levels.reserve(8);
+    if (parse_json(text, limits, state->memory, state->root, state->findings)) {
         state->usable = state->root.kind == JsonKind::object;
         if (!state->usable) {
             state->findings.note_alone("wrong_type");
@@ -94,7 +98,7 @@ JsonNode JsonDocument::root() {
 
 std::vector<Finding> JsonDocument::finish() {
     for (const State::Level& level : state_->levels) {
-        for (const JsonMember& member : level.object->members) {
+        for (const JsonValue& member : level.object->children()) {
             if (!member.asked) {
                 state_->findings.note(level.pointer + pointer_token(member.name), "unknown_member");
             }
@@ -168,8 +172,8 @@ std::vector<JsonNode> JsonNode::objects(std::string_view name, std::size_t min, 
         return nodes;
     }
     const std::string prefix = pointer_ + pointer_token(name) + "/";
-    nodes.reserve(value->items.size());
-    for (JsonValue& item : value->items) {
+    nodes.reserve(value->child_count);
+    for (JsonValue& item : value->children()) {
         std::string pointer = prefix + std::to_string(nodes.size());
         const bool good = item.kind == JsonKind::object;
         if (good) {
@@ -189,24 +193,24 @@ std::vector<std::string> JsonNode::strings(std::string_view name, std::size_t mi
         return texts;
     }
     const std::string prefix = pointer_ + pointer_token(name) + "/";
-    texts.reserve(value->items.size());
-    for (const JsonValue& item : value->items) {
+    texts.reserve(value->child_count);
+    for (const JsonValue& item : value->children()) {
         if (item.kind != JsonKind::string) {
             state_->findings.note(prefix + std::to_string(texts.size()), "wrong_type");
         }
-        texts.push_back(item.text); // "" for what is no string, so that places stay as they are
+        texts.emplace_back(item.text); // "" for what is no string, so that places stay as they are
     }
     return texts;
 }
 
 std::optional<std::string> JsonNode::string(std::string_view name) {
-    const JsonValue* value = text_of(name, true);
-    return value != nullptr ? std::optional(value->text) : std::nullopt;
+    const auto text = text_of(name, true);
+    return text ? std::optional(std::string(*text)) : std::nullopt;
 }
 
 std::optional<std::string> JsonNode::optional_string(std::string_view name) {
-    const JsonValue* value = text_of(name, false);
-    return value != nullptr ? std::optional(value->text) : std::nullopt;
+    const auto text = text_of(name, false);
+    return text ? std::optional(std::string(*text)) : std::nullopt;
 }
 
 std::optional<std::int64_t> JsonNode::integer(std::string_view name, std::int64_t min, std::int64_t max) {
@@ -250,31 +254,34 @@ JsonValue* JsonNode::array_of(std::string_view name, std::size_t min, std::size_
         add(name, "wrong_type");
         return nullptr;
     }
-    if (value->items.size() < min || value->items.size() > max) {
+    if (value->child_count < min || value->child_count > max) {
         add(name, "out_of_range");
         return nullptr;
     }
     return value;
 }
 
-JsonValue* JsonNode::text_of(std::string_view name, bool must_be_there) {
+std::optional<std::string_view> JsonNode::text_of(std::string_view name, bool must_be_there) {
     if (!must_be_there && !has(name)) {
-        return nullptr;
+        return std::nullopt;
     }
-    JsonValue* value = required(name);
-    if (value != nullptr && value->kind != JsonKind::string) {
-        add(name, "wrong_type");
-        return nullptr;
-    }
-    return value;
-}
-
-std::optional<Bytes> JsonNode::bytes_of(std::string_view name, bool must_be_there) {
-    const JsonValue* value = text_of(name, must_be_there);
+    const JsonValue* value = required(name);
     if (value == nullptr) {
         return std::nullopt;
     }
-    auto bytes = from_base64(value->text);
+    if (value->kind != JsonKind::string) {
+        add(name, "wrong_type");
+        return std::nullopt;
+    }
+    return value->text;
+}
+
+std::optional<Bytes> JsonNode::bytes_of(std::string_view name, bool must_be_there) {
+    const auto text = text_of(name, must_be_there);
+    if (!text) {
+        return std::nullopt;
+    }
+    auto bytes = from_base64(*text);
     if (!bytes) {
         add(name, "bad_format");
     }

@@ -5,6 +5,7 @@
 #include "protocol/bytes.hpp"
 #include "protocol/error.hpp"
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -28,7 +29,10 @@ public:
     };
 
     /// Never fails: text that is no JSON, has a BOM, is too deep or no object leaves findings and an empty root.
+    /// Strings are not copied: `text` must outlive the document.
     [[nodiscard]] static JsonDocument parse(std::string_view text, const Limits& limits);
+    template <std::same_as<std::string> Temporary>
+    static JsonDocument parse(Temporary&& text, const Limits& limits) = delete;
     ~JsonDocument();
     JsonDocument(JsonDocument&&) noexcept;
     JsonDocument& operator=(JsonDocument&&) noexcept;
@@ -73,11 +77,11 @@ public:
     /// A string of a form that `parse` (a function from string_view to an optional value) knows; bad_format otherwise.
     template <class Parse>
     [[nodiscard]] auto string_as(std::string_view name, Parse parse) -> decltype(parse(std::string_view())) {
-        const auto text = string(name);
+        const auto text = text_of(name, true);
         if (!text) {
             return std::nullopt;
         }
-        auto value = parse(std::string_view(*text));
+        auto value = parse(*text);
         if (!value) {
             add(name, "bad_format");
         }
@@ -96,7 +100,7 @@ private:
     JsonNode(JsonDocument::State* state, JsonValue* value, std::string pointer);
     [[nodiscard]] JsonValue* required(std::string_view name);
     [[nodiscard]] JsonValue* array_of(std::string_view name, std::size_t min, std::size_t max);
-    [[nodiscard]] JsonValue* text_of(std::string_view name, bool must_be_there);
+    [[nodiscard]] std::optional<std::string_view> text_of(std::string_view name, bool must_be_there);
     [[nodiscard]] std::optional<Bytes> bytes_of(std::string_view name, bool must_be_there);
     JsonDocument::State* state_ = nullptr;
     JsonValue* value_ = nullptr;

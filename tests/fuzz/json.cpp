@@ -32,7 +32,7 @@ Their read_theirs(std::string_view text, Theirs& value) {
 
 bool has_duplicates(const JsonValue& object) {
     std::vector<std::string_view> names;
-    for (const JsonMember& member : object.members) {
+    for (const JsonValue& member : object.children()) {
         names.push_back(member.name);
     }
     std::sort(names.begin(), names.end());
@@ -57,9 +57,9 @@ void compare(const JsonValue& ours, const Theirs& theirs) {
             theirs.is_string() && theirs.get_ref<const std::string&>() == ours.text, "a string has one value"
         );
     case JsonKind::array:
-        require(theirs.is_array() && theirs.size() == ours.items.size(), "an array has one length");
-        for (std::size_t i = 0; i < ours.items.size(); ++i) {
-            compare(ours.items[i], theirs[i]);
+        require(theirs.is_array() && theirs.size() == ours.child_count, "an array has one length");
+        for (std::size_t i = 0; i < ours.child_count; ++i) {
+            compare(ours.children()[i], theirs[i]);
         }
         return;
     case JsonKind::object:
@@ -67,10 +67,11 @@ void compare(const JsonValue& ours, const Theirs& theirs) {
         if (has_duplicates(ours)) {
             return; // the other reader keeps the last one alone
         }
-        require(theirs.size() == ours.members.size(), "an object has one number of members");
-        for (const JsonMember& member : ours.members) {
-            require(theirs.contains(member.name), "a member has one name");
-            compare(member.value, theirs[member.name]);
+        require(theirs.size() == ours.child_count, "an object has one number of members");
+        for (const JsonValue& member : ours.children()) {
+            const std::string name(member.name);
+            require(theirs.contains(name), "a member has one name");
+            compare(member, theirs[name]);
         }
         return;
     }
@@ -128,7 +129,8 @@ void judge(BytesView input) {
     const Their their = text.find('\0') == std::string_view::npos ? read_theirs(text, theirs) : Their::bad;
     JsonValue ours;
     JsonFindings findings;
-    const bool taken = parse_json(text, {}, ours, findings);
+    std::pmr::monotonic_buffer_resource memory;
+    const bool taken = parse_json(text, {}, memory, ours, findings);
     if (taken) {
         require(their != Their::bad, "what is taken is JSON");
         if (their == Their::good) {

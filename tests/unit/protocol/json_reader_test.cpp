@@ -262,7 +262,8 @@ TEST_CASE("null never stands for an absent member", "[protocol]") {
 
 TEST_CASE("Integers are whole and exact", "[protocol]") {
     const auto read = [](std::string number) {
-        auto document = JsonDocument::parse("{\"n\":" + number + "}", {});
+        const std::string text = "{\"n\":" + number + "}";
+        auto document = JsonDocument::parse(text, {});
         const auto value = document.root().integer("n", INT64_MIN, INT64_MAX);
         const auto findings = document.finish();
         return value ? std::to_string(*value) : findings.at(0).code;
@@ -377,15 +378,15 @@ TEST_CASE("An escape that is cut short or means nothing is no JSON", "[protocol]
 
 TEST_CASE("Space of every kind may stand between words, and no other", "[protocol]") {
     for (const std::string space : {" ", "\n", "\r", "\t", " \r\n\t "}) {
-        auto document = JsonDocument::parse(
-            space + "{" + space + "\"a\"" + space + ":" + space + "\"b\"" + space + "}" + space, {}
-        );
+        const std::string text = space + "{" + space + "\"a\"" + space + ":" + space + "\"b\"" + space + "}" + space;
+        auto document = JsonDocument::parse(text, {});
         auto root = document.root();
         CHECK(root.string("a") == "b");
         CHECK(document.finish().empty());
     }
     for (const std::string space : {"\v", "\f", "\xa0"}) {
-        auto document = JsonDocument::parse("{" + space + "}", {});
+        const std::string text = "{" + space + "}";
+        auto document = JsonDocument::parse(text, {});
         (void)document.root();
         CHECK_FALSE(document.finish().empty());
     }
