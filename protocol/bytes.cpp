@@ -135,19 +135,23 @@ std::string to_hex(BytesView bytes) {
 }
 
 std::optional<Bytes> from_hex(std::string_view text) {
-    if (text.size() % 2 != 0) {
-        return std::nullopt;
-    }
     Bytes out(text.size() / 2);
+    return read_hex(text, out) ? std::optional(std::move(out)) : std::nullopt;
+}
+
+bool read_hex(std::string_view text, std::span<std::uint8_t> out) noexcept {
+    if (text.size() != 2 * out.size()) {
+        return false;
+    }
     for (std::size_t i = 0; i < out.size(); ++i) {
         const std::uint8_t high = hex_values[static_cast<unsigned char>(text[2 * i])];
         const std::uint8_t low = hex_values[static_cast<unsigned char>(text[2 * i + 1])];
         if (high == 0xff || low == 0xff) {
-            return std::nullopt;
+            return false;
         }
         out[i] = static_cast<std::uint8_t>(high << 4U | low);
     }
-    return out;
+    return true;
 }
 
 std::string to_base64(BytesView bytes) {

@@ -28,6 +28,8 @@ using BytesView = std::span<const std::uint8_t>;
 [[nodiscard]] std::string to_hex(BytesView bytes);
 /// Lower-case hex only; nothing for an odd length or any other character.
 [[nodiscard]] std::optional<Bytes> from_hex(std::string_view text);
+/// The same into `out`; false also when it does not fill it.
+[[nodiscard]] bool read_hex(std::string_view text, std::span<std::uint8_t> out) noexcept;
 
 /// Standard alphabet with padding (RFC 4648 §4), no line breaks.
 [[nodiscard]] std::string to_base64(BytesView bytes);

@@ -52,11 +52,8 @@ Digest Digest::of(BytesView data) {
 }
 
 std::optional<Digest> Digest::from_hex(std::string_view text) {
-    if (text.size() != 64) {
-        return std::nullopt;
-    }
-    const auto bytes = protocol::from_hex(text);
-    return bytes ? from_bytes(*bytes) : std::nullopt;
+    Digest digest;
+    return read_hex(text, digest.bytes) ? std::optional(digest) : std::nullopt;
 }
 
 std::optional<Digest> Digest::from_bytes(BytesView data) {

@@ -31,19 +31,24 @@ std::string_view short_escape(char c) noexcept {
 void append_json_string(std::string& out, std::string_view text) {
     constexpr std::string_view digits = "0123456789abcdef";
     out.push_back('"');
-    for (const char c : text) {
-        const auto escape = short_escape(c);
-        const auto value = static_cast<unsigned char>(c);
+    std::size_t told = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto value = static_cast<unsigned char>(text[i]);
+        if (value >= 0x20 && value != '"' && value != '\\') {
+            continue;
+        }
+        out.append(text.substr(told, i - told));
+        told = i + 1;
+        const auto escape = short_escape(text[i]);
         if (!escape.empty()) {
             out.append(escape);
-        } else if (value < 0x20) {
+        } else {
             out.append("\\u00");
             out.push_back(digits[value >> 4U]);
             out.push_back(digits[value & 15U]);
-        } else {
-            out.push_back(c);
         }
     }
+    out.append(text.substr(told));
     out.push_back('"');
 }
 

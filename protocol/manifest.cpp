@@ -162,7 +162,9 @@ std::string write_manifest(const Manifest& manifest) {
 }
 
 std::string files_to_json(const std::vector<ManifestFile>& files) {
+    constexpr std::size_t usual_length = 256;
     std::string out = "[";
+    out.reserve(files.size() * usual_length);
     for (const ManifestFile& file : files) {
         out += out.size() == 1 ? "{" : ",{";
         append_json_member(out, "name", file.name);

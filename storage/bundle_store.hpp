@@ -88,6 +88,7 @@ struct AcceptOutcome {
     What what = What::created;
     BundleRecord
         bundle; ///< as it is now; of `known` the caller compares sender and manifest_sha256. With chunk_digests.
+    std::optional<Bytes> payload; ///< of `known`: the item's, given back
 };
 
 struct ChunkItem {

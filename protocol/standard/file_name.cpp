@@ -32,6 +32,7 @@ bool keeps_general_rules(std::string_view name) noexcept {
 
 std::vector<std::string_view> split(std::string_view text) {
     std::vector<std::string_view> parts;
+    parts.reserve(8); // no standard name has more
     while (true) {
         const auto end = text.find('_');
         parts.push_back(text.substr(0, end));

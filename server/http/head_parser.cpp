@@ -105,6 +105,7 @@ bool names_transfer_encoding(std::string_view line) {
 
 protocol::Result<std::vector<Field>> parse_fields(std::string_view lines) {
     std::vector<Field> fields;
+    fields.reserve(16);
     std::optional<Error> refusal;
     while (!lines.empty()) {
         const std::string_view line = lines.substr(0, lines.find("\r\n"));

@@ -4,6 +4,7 @@
 #include "server/mailbox/refusal.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace relay::server::mailbox {
 
@@ -163,17 +164,19 @@ Awaitable<Result<Sent>> Sending::admit(Examined& examined) {
 
     auto item = make_item(party, parts_.clock(), judged.manifest);
     item.manifest_sha256 = judged.manifest_sha256;
-    item.signed_manifest = upload.signed_manifest;
-    item.payload = upload.payload;
+    item.signed_manifest = std::move(upload.signed_manifest);
+    const bool is_whole = upload.payload.has_value();
+    item.payload = std::exchange(upload.payload, std::nullopt);
     auto outcome = co_await parts_.bundles.accept(std::move(item));
     if (!outcome) {
         co_return outcome.error();
     }
     if (outcome->what == storage::AcceptOutcome::What::known) {
+        upload.payload = std::move(outcome->payload);
         co_return co_await answer_known(party, upload, std::move(outcome->bundle), judged);
     }
     Sent sent;
-    sent.what = upload.payload ? Sent::What::accepted : Sent::What::uploading;
+    sent.what = is_whole ? Sent::What::accepted : Sent::What::uploading;
     sent.bundle = std::move(outcome->bundle);
     co_return sent;
 }

@@ -35,6 +35,8 @@ std::optional<Result<AcceptOutcome>> judge(AcceptItem& item, const BinaryRow& ro
         outcome.bundle.files_json = std::move(item.files_json);
         outcome.bundle.cover = std::move(item.cover);
         outcome.bundle.chunk_digests = std::move(item.chunk_digests);
+    } else {
+        outcome.payload = std::move(item.payload);
     }
     return outcome;
 }

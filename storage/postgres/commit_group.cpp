@@ -10,16 +10,18 @@
 namespace relay::storage::postgres {
 
 namespace q = bundle_queries;
+using protocol::as_bytes;
 using protocol::Bytes;
+using protocol::BytesView;
 
 namespace {
 
-void add_optional(PgArray& to, const std::optional<Bytes>& value) {
-    value ? to.add_bytes(*value) : to.add_null();
-}
-
 void add_optional(PgArray& to, const std::optional<std::string>& value) {
     value ? to.add_text(*value) : to.add_null();
+}
+
+std::optional<BytesView> optional_view(const std::optional<Bytes>& value) {
+    return value ? std::optional<BytesView>(*value) : std::nullopt;
 }
 
 void add_joined(PgArray& to, const std::vector<Digest>& digests) {
@@ -44,6 +46,22 @@ const Bytes* CommitGroup::column(const std::vector<const Item*>& items, ElementT
     array.reserve(items.size() * 20);
     for (const Item* item : items) {
         add(array, *item);
+    }
+    return keep(array.take());
+}
+
+template <class Item, class ValueOf>
+const Bytes* CommitGroup::long_column(const std::vector<const Item*>& items, ElementType type, ValueOf value_of) {
+    PgArray array(type);
+    std::size_t size = 0;
+    for (const Item* item : items) {
+        const std::optional<BytesView> value = value_of(*item);
+        size += 4 + (value ? value->size() : 0);
+    }
+    array.reserve(size);
+    for (const Item* item : items) {
+        const std::optional<BytesView> value = value_of(*item);
+        value ? array.add_bytes(*value) : array.add_null();
     }
     return keep(array.take());
 }
@@ -199,6 +217,7 @@ void CommitGroup::add_acceptances() {
         column(accepts_, ElementType::uuid, [](PgArray& to, const AcceptItem& i) { to.add_uuid(i.upload_id.uuid); });
     const Parameters places = add_places();
     const auto by = [this](ElementType type, auto how) { return column(accepts_, type, how); };
+    const auto by_long = [this](ElementType type, auto value_of) { return long_column(accepts_, type, value_of); };
     Parameters p{ids, uploads};
     p.push_back(by(ElementType::text, [](PgArray& to, const AcceptItem& i) { to.add_text(i.sender.view()); }));
     p.push_back(by(ElementType::text, [](PgArray& to, const AcceptItem& i) { to.add_text(i.recipient.view()); }));
@@ -213,28 +232,15 @@ void CommitGroup::add_acceptances() {
         to.add_boolean(i.payload.has_value());
     }));
     p.insert(p.end(), places.begin(), places.end());
-    p.push_back(by(ElementType::text, [](PgArray& to, const AcceptItem& i) { to.add_text(i.files_json); }));
-    p.push_back(by(ElementType::bytea, [](PgArray& to, const AcceptItem& i) { add_optional(to, i.cover); }));
+    p.push_back(by_long(ElementType::text, [](const AcceptItem& i) { return as_bytes(i.files_json); }));
+    p.push_back(by_long(ElementType::bytea, [](const AcceptItem& i) { return optional_view(i.cover); }));
     p.push_back(by(ElementType::bytea, [](PgArray& to, const AcceptItem& i) { add_joined(to, i.chunk_digests); }));
-    p.push_back(by(ElementType::bytea, [](PgArray& to, const AcceptItem& i) { to.add_bytes(i.signed_manifest); }));
-    p.push_back(add_payloads());
+    p.push_back(by_long(ElementType::bytea, [](const AcceptItem& i) { return BytesView(i.signed_manifest); }));
+    p.push_back(by_long(ElementType::bytea, [](const AcceptItem& i) { return optional_view(i.payload); }));
     p.push_back(event_ids(accepts_));
     add_actors(accepts_, p);
     p.insert(p.end(), {expire_after_, unfinished_upload_, outstanding_upload_bytes_});
     add(q::insert_bundles, std::move(p), true);
-}
-
-const Bytes* CommitGroup::add_payloads() {
-    PgArray payloads(ElementType::bytea);
-    std::size_t size = 0;
-    for (const AcceptItem* item : accepts_) {
-        size += (item->payload ? item->payload->size() : 0) + 4;
-    }
-    payloads.reserve(size);
-    for (const AcceptItem* item : accepts_) {
-        add_optional(payloads, item->payload);
-    }
-    return keep(payloads.take());
 }
 
 void CommitGroup::add_chunks() {
@@ -246,7 +252,7 @@ void CommitGroup::add_chunks() {
     Parameters p{ids, uploads};
     p.push_back(by(ElementType::int4, [](PgArray& to, const ChunkItem& i) { to.add_int4(i.n); }));
     p.push_back(by(ElementType::int8, [](PgArray& to, const ChunkItem& i) { to.add_int8(i.size); }));
-    p.push_back(by(ElementType::bytea, [](PgArray& to, const ChunkItem& i) { add_optional(to, i.bytes); }));
+    p.push_back(long_column(chunks_, ElementType::bytea, [](const ChunkItem& i) { return optional_view(i.bytes); }));
     p.push_back(keys);
     add(q::insert_chunks, std::move(p));
     if (std::any_of(chunks_.begin(), chunks_.end(), [](const ChunkItem* i) { return i->object_key.has_value(); })) {
@@ -294,7 +300,9 @@ void CommitGroup::add_receipts() {
     p.push_back(by(ElementType::uuid, [](PgArray& to, const ReceiptItem& i) { to.add_uuid(i.sent_event_id.uuid); }));
     add_actors(receipts_, p);
     p.push_back(by(ElementType::text, [](PgArray& to, const ReceiptItem& i) { add_optional(to, i.reason); }));
-    p.push_back(by(ElementType::bytea, [](PgArray& to, const ReceiptItem& i) { to.add_bytes(i.signed_receipt); }));
+    p.push_back(long_column(receipts_, ElementType::bytea, [](const ReceiptItem& i) {
+        return BytesView(i.signed_receipt);
+    }));
     p.insert(p.end(), {partial_lapse_, sent_lapse_});
     add(q::take_receipts, std::move(p), true);
 }

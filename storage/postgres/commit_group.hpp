@@ -32,7 +32,6 @@ private:
     void lock_mailboxes_and_objects();
     Parameters add_places();
     void add_acceptances();
-    const protocol::Bytes* add_payloads();
     void add_chunks();
     void add_claims();
     void add_coverage();
@@ -42,6 +41,9 @@ private:
     /// Columns of a statement, each made from every item of a list.
     template <class Item, class Add>
     const protocol::Bytes* column(const std::vector<const Item*>& items, ElementType type, Add add);
+    /// The same of values that may be long, of which `value_of` gives an optional view: measured, then copied once.
+    template <class Item, class ValueOf>
+    const protocol::Bytes* long_column(const std::vector<const Item*>& items, ElementType type, ValueOf value_of);
     template <class Item>
     const protocol::Bytes* bundle_ids(const std::vector<const Item*>& items);
     template <class Item>

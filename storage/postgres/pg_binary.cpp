@@ -1,6 +1,7 @@
 #include "storage/postgres/pg_binary.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace relay::storage::postgres {
 
@@ -12,9 +13,11 @@ constexpr std::uint8_t lower_bound_inclusive = 0x02; // RANGE_LB_INC
 
 template <class Unsigned>
 void put(protocol::Bytes& out, Unsigned value) {
-    for (int shift = static_cast<int>(sizeof(Unsigned)) * 8 - 8; shift >= 0; shift -= 8) {
-        out.push_back(static_cast<std::uint8_t>(value >> static_cast<unsigned>(shift)));
+    std::array<std::uint8_t, sizeof(Unsigned)> bytes;
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        bytes[i] = static_cast<std::uint8_t>(value >> (8 * (bytes.size() - 1 - i)));
     }
+    out.insert(out.end(), bytes.begin(), bytes.end());
 }
 
 void write_at(protocol::Bytes& out, std::size_t at, std::uint32_t value) {
