@@ -1,7 +1,7 @@
 #include "protocol/standard/sending_unit.hpp"
 
 #include <algorithm>
-#include <map>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -61,9 +61,14 @@ void UnitCheck::read_names(const std::vector<std::string>& names) {
 }
 
 void UnitCheck::find_equal_names(const std::vector<std::string>& names) {
-    std::map<std::string, std::size_t> seen;
+    const auto before = [](std::string_view a, std::string_view b) {
+        return std::ranges::lexicographical_compare(a, b, [](char x, char y) {
+            return upper_ascii(x) < upper_ascii(y);
+        });
+    };
+    std::set<std::string_view, decltype(before)> seen;
     for (std::size_t i = 0; i < names.size(); ++i) {
-        if (!seen.emplace(upper_ascii(names[i]), i).second) {
+        if (!seen.insert(names[i]).second) {
             find(
                 Rule::name_unique,
                 i,

@@ -31,9 +31,7 @@ bool is_alphanumeric(std::string_view text) noexcept {
 std::string upper_ascii(std::string_view text) {
     std::string upper(text);
     for (char& c : upper) {
-        if (c >= 'a' && c <= 'z') {
-            c = static_cast<char>(c - 'a' + 'A');
-        }
+        c = upper_ascii(c);
     }
     return upper;
 }

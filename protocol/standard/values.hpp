@@ -57,5 +57,8 @@ inline constexpr std::string_view no_month = "000000";
 [[nodiscard]] bool is_alphanumeric(std::string_view text) noexcept;
 /// The text with a to z as A to Z; other bytes stay.
 [[nodiscard]] std::string upper_ascii(std::string_view text);
+[[nodiscard]] constexpr char upper_ascii(char c) noexcept {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
 
 } // namespace relay::protocol::standard

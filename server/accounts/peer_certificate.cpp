@@ -14,12 +14,12 @@ Awaitable<Result<void>> CertificateCheck::check(PeerCertificate peer, Time now) 
     if (!registry_.fresh(Registry::Clock::now())) {
         co_return protocol::errors::unavailable("the registry is older than 5 s");
     }
-    if (peer.user_id && !registry_.certificate(peer.sha256)) {
+    if (peer.user_id && !registry_.has_certificate(peer.sha256)) {
         const auto refreshed = co_await registry_.refresh_on_miss();
         if (!refreshed) {
             co_return refreshed;
         }
-        if (register_unknown_ && !registry_.certificate(peer.sha256) && registry_.is_open(*peer.user_id)) {
+        if (register_unknown_ && !registry_.has_certificate(peer.sha256) && registry_.is_open(*peer.user_id)) {
             const auto registered = co_await register_on_first_use(peer, now);
             if (!registered) {
                 co_return registered;
@@ -33,20 +33,10 @@ Result<void> CertificateCheck::check_known(const PeerCertificate& peer, Time now
     if (!registry_.fresh(Registry::Clock::now())) {
         return protocol::errors::unavailable("the registry is older than 5 s");
     }
-    const auto row = registry_.certificate(peer.sha256);
-    if (!row || !peer.user_id || row->user_id != *peer.user_id) {
-        return Error(ErrorCode::wrong_certificate, "the certificate is not registered for its CN");
+    if (!peer.user_id) {
+        return Error(ErrorCode::wrong_certificate, "the certificate's CN is no user ID");
     }
-    if (row->revoked_at) {
-        return Error(ErrorCode::certificate_revoked, "the certificate was revoked");
-    }
-    if (!registry_.is_open(*peer.user_id)) {
-        return Error(ErrorCode::wrong_certificate, "the account is closed");
-    }
-    if (now < row->not_before || row->not_after < now) {
-        return Error(ErrorCode::wrong_certificate, "the certificate is expired or not yet valid");
-    }
-    return {};
+    return registry_.check_peer(*peer.user_id, peer.sha256, now);
 }
 
 Awaitable<Result<void>> CertificateCheck::register_on_first_use(const PeerCertificate& peer, Time now) {

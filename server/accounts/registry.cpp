@@ -51,10 +51,15 @@ bool Registry::is_open(const UserId& user_id) const {
     return is_open_locked(user_id);
 }
 
-std::optional<storage::CertificateRow> Registry::certificate(const Digest& sha256) const {
+bool Registry::is_open(const OfficeNumber& number) const {
     const std::shared_lock lock(mutex_);
-    const auto found = certificates_.find(sha256);
-    return found == certificates_.end() ? std::nullopt : std::optional(found->second);
+    const auto* found = find_office(number);
+    return found != nullptr && found->row && !found->row->closed;
+}
+
+bool Registry::has_certificate(const Digest& sha256) const {
+    const std::shared_lock lock(mutex_);
+    return certificates_.contains(sha256);
 }
 
 LicenceCover Registry::licence(const OfficeNumber& office, Time now) const {
@@ -83,6 +88,26 @@ bool Registry::is_recipient(const OfficeNumber& office, const protocol::cms::Rec
     return found != nullptr && any_valid_certificate(*found, now, [&](const storage::CertificateRow& row) {
                return by_issuer ? row.issuer_serial == issuer_serial : row.key_identifier == name.key_identifier;
            });
+}
+
+Result<void> Registry::check_peer(const UserId& user_id, const Digest& certificate_sha256, Time now) const {
+    using protocol::Error;
+    using protocol::ErrorCode;
+    const std::shared_lock lock(mutex_);
+    const auto found = certificates_.find(certificate_sha256);
+    if (found == certificates_.end() || found->second.user_id != user_id) {
+        return Error(ErrorCode::wrong_certificate, "the certificate is not registered for its CN");
+    }
+    if (found->second.revoked_at) {
+        return Error(ErrorCode::certificate_revoked, "the certificate was revoked");
+    }
+    if (!is_open_locked(user_id)) {
+        return Error(ErrorCode::wrong_certificate, "the account is closed");
+    }
+    if (!is_valid(found->second, now)) {
+        return Error(ErrorCode::wrong_certificate, "the certificate is expired or not yet valid");
+    }
+    return {};
 }
 
 Result<void> Registry::check_signer(const UserId& user_id, const Digest& certificate_sha256, Time now) const {

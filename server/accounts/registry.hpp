@@ -67,7 +67,9 @@ public:
     [[nodiscard]] std::optional<storage::UserRow> user(const UserId& user_id) const;
     /// Neither the user nor its office is closed.
     [[nodiscard]] bool is_open(const UserId& user_id) const;
-    [[nodiscard]] std::optional<storage::CertificateRow> certificate(const Digest& sha256) const;
+    /// Known and not closed.
+    [[nodiscard]] bool is_open(const OfficeNumber& number) const;
+    [[nodiscard]] bool has_certificate(const Digest& sha256) const;
     /// Cover of an office by the day in Japan.
     [[nodiscard]] LicenceCover licence(const OfficeNumber& office, Time now) const;
     /// Open, with a valid licence and a valid certificate of an open user (protocol.md §8 `accepting`).
@@ -75,6 +77,9 @@ public:
     /// `name` is a currently valid registered certificate of an open user of this office.
     [[nodiscard]] bool
     is_recipient(const OfficeNumber& office, const protocol::cms::RecipientName& name, Time now) const;
+    /// A connection's certificate is registered for the user in its CN, who is open, and is valid. Errors:
+    /// wrong_certificate, certificate_revoked.
+    [[nodiscard]] Result<void> check_peer(const UserId& user_id, const Digest& certificate_sha256, Time now) const;
     /// A currently valid registered certificate of this very user, who is open. Error: signer_not_registered.
     [[nodiscard]] Result<void> check_signer(const UserId& user_id, const Digest& certificate_sha256, Time now) const;
 

@@ -182,8 +182,7 @@ bool Access::may_sign(
 }
 
 mailbox::RecipientState Access::recipient(const protocol::OfficeNumber& office, protocol::Time now) const {
-    const auto row = registry_.office(office);
-    if (!row || row->closed) {
+    if (!registry_.is_open(office)) {
         return mailbox::RecipientState::unknown;
     }
     return registry_.accepting(office, now) ? mailbox::RecipientState::accepting
