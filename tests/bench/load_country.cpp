@@ -160,14 +160,15 @@ void Country::on_poll(Terminal& terminal, const Answer& answer) {
         again(terminal, answer, "poll");
         return;
     }
-    terminal.etag = answer.field("etag");
     if (!terminal.delivery || answer.body.find(terminal.delivery->bundle_id) == std::string_view::npos) {
+        terminal.etag = answer.field("etag");
         // A server that stops answers its polls and closes: the next one then finds the connection lost.
         bench_.loop.at(Clock::now(), [this, &terminal] {
             terminal.connection.is_open() ? park(terminal) : lost(terminal);
         });
         return;
     }
+    terminal.etag.clear();
     constexpr std::string_view name = "\"accepted_at\":\"";
     const auto at = answer.body.find(name);
     const auto text = at == std::string_view::npos ? "" : answer.body.substr(at + name.size(), 24);

@@ -14,7 +14,7 @@ struct Pair {
     std::vector<Bundle> bundles;
     std::size_t next = 0;
     std::size_t current = 0;
-    std::string etag;
+    std::string etag;     ///< of a page without what it waits for
     bool sent = true;     ///< the current bundle's upload was answered
     bool received = true; ///< its receipt was answered
     bool parked = false;
@@ -52,12 +52,13 @@ struct Deliveries {
             return;
         }
         pair.parked = false;
-        pair.etag = answer.field("etag");
         const Bundle& bundle = pair.bundles[pair.current];
         if (pair.received || answer.body.find(bundle.bundle_id) == std::string_view::npos) {
+            pair.etag = answer.field("etag");
             park(pair);
             return;
         }
+        pair.etag.clear(); // it takes what it sees: the next page of interest is the next one that is not empty
         wake.add(std::max(now - (pair.sent ? pair.answered : now), Clock::duration::zero()));
         add_wake(answer.body);
         claim(pair, bundle);

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 
-from .driving import CORES, US, cheapest, drive, each, least
+from .driving import CORES, US, cheapest, drive, each, least, saturated
 from .stack import BINARIES, PASSWORD, POSTGRES, ROOT, Failed, Load
 
 # Offices (numbers in the file of identities): 0 uploads, 100 batches, 200 uploads on a slow disk, 300 sign-ins, 400 into a
@@ -19,13 +19,13 @@ def cost_note(used, done):
 
 
 def accepted_uploads(bench, report):
-    done, used = cheapest(bench.stack, "uploads", identities=bench.offices, connections=64, seconds=bench.seconds / 2,
-                          count=int(3500 * bench.seconds))
+    done, used, depths = saturated(bench.stack, "uploads", identities=bench.offices, seconds=bench.seconds / 2, count=int(3500 * bench.seconds))
     server, postgres = each(used, done)
     limit = bench.limits.upload()
     value = CORES * US / (server + postgres)
     report.add("accepted_uploads", value, "1/s, %d cores" % CORES, CORES * US / limit, 0.7 * CORES * US / limit,
-               note=cost_note(used, done) + "; p50 %.1f ms, p99 %.1f ms" % (done["latency_ms"]["p50"], done["latency_ms"]["p99"]))
+               note="%s; p50 %.1f ms, p99 %.1f ms; %s" % (
+                   cost_note(used, done), done["latency_ms"]["p50"], done["latency_ms"]["p99"], depths))
     report.add("accepted_vs_pgbench", value, "1/s, %d cores" % CORES, bench.limits.pgbench, 0.7 * bench.limits.pgbench,
                note="limit: pgbench on the clock, the best of 4, 8 and 16 connections, unbatched transaction of equal rows")
     report.add("accept_server_cpu", server, "µs", bench.limits.upload_server(), lower=True)
@@ -40,10 +40,10 @@ def batch_uploads(bench, report):
 
 
 def delivery_cpu(bench, report):
-    done, used = cheapest(bench.stack, "deliveries", identities=bench.offices, first=500, connections=64, seconds=bench.seconds / 2,
-                          count=int(1500 * bench.seconds))
+    done, used, depths = saturated(bench.stack, "deliveries", identities=bench.offices, first=500, seconds=bench.seconds / 2,
+                                   count=int(1500 * bench.seconds))
     limit = bench.limits.delivery()
-    report.add("delivery_cpu", sum(each(used, done)), "µs", limit, 1.6 * limit, lower=True, note=cost_note(used, done))
+    report.add("delivery_cpu", sum(each(used, done)), "µs", limit, 1.6 * limit, lower=True, note=cost_note(used, done) + "; " + depths)
 
 
 def delivery_cpu_paced(bench, report):
@@ -67,7 +67,7 @@ def mailbox_polls(bench, report):
     bench.stack.settle()
     done, used = cheapest(bench.stack, "polls", identities=bench.offices, first=2000, connections=32, seconds=bench.seconds / 4,
                           path="/v1/inbox?limit=100")
-    limit = bench.limits.http(0)["small"] + bench.limits.rows(32, 0)["poll"] + bench.limits.rows(32, 0)["poll_client"]
+    limit = bench.limits.http(0)["small"] + bench.limits.batched["poll"] + bench.limits.batched["poll_client"]
     report.add("poll_cpu", sum(each(used, done)), "µs", limit, lower=True, note="an empty inbox, no wait; " + cost_note(used, done))
     # Many waits of a second that end empty: what each costs from its request to its answer.
     done, used = drive(bench.stack, "polls", identities=bench.offices, first=2000, connections=1000, seconds=bench.seconds / 2,

@@ -8,7 +8,7 @@ from .rabbitmq import rabbitmq
 
 def limits(bench, report):
     """The parts that the limits are made of, for the record."""
-    for name, parts in (("openssl", bench.limits.crypto), ("raw_https", bench.limits.http(0)), ("rows_by_32", bench.limits.rows(32, 0)),
+    for name, parts in (("openssl", bench.limits.crypto), ("raw_https", bench.limits.http(0)), ("rows_batched", bench.limits.batched),
                         ("rows_one_by_one", bench.limits.rows(1, 0)), ("nginx", bench.limits.nginx)):
         for part, value in parts.items():
             report.add("limit_%s_%s" % (name, part), value, "kB" if part.endswith("_kB") else "µs", lower=True)
