@@ -6,6 +6,7 @@
 #include "client/progress.hpp"
 #include "client/receiving.hpp"
 #include "client/words.hpp"
+#include "protocol/standard/values.hpp"
 
 #include <algorithm>
 #include <system_error>
@@ -44,16 +45,10 @@ bool is_there(File& file, std::uint64_t file_size, const protocol::Manifest& man
     return sha256.finish() == manifest.chunks[n];
 }
 
-std::string upper_ascii(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    });
-    return text;
-}
-
 /// A name for the cover letter that no file of the bundle has.
 std::string name_for_message(const protocol::Manifest& manifest) {
     std::string name = "cover-letter.txt";
+    using protocol::standard::upper_ascii;
     const auto is_taken = [&](const auto& file) { return upper_ascii(file.name) == upper_ascii(name); };
     for (int n = 2; std::any_of(manifest.files.begin(), manifest.files.end(), is_taken); ++n) {
         name = "cover-letter-" + std::to_string(n) + ".txt";

@@ -71,7 +71,7 @@ void JsonFindings::note_alone(std::string code) {
 }
 
 JsonDocument JsonDocument::parse(std::string_view text, const Limits& limits) {
-    auto state = std::make_unique<State>();
+    auto state = std::make_unique_for_overwrite<State>(); // whose memory need not be zeros
     state->levels.reserve(8);
     if (parse_json(text, limits, state->memory, state->root, state->findings)) {
         state->usable = state->root.kind == JsonKind::object;

@@ -109,7 +109,7 @@ std::string to_rfc3339(Time time) {
     const auto day = std::chrono::floor<std::chrono::days>(time);
     const std::chrono::year_month_day date(day);
     const std::chrono::hh_mm_ss clock(time - day);
-    std::string text = "0000-00-00T00:00:00.000Z";
+    std::string text = "0000-00-00T00:00:00.000Z"; // RFC 3339 has no years but these four digits
     const auto put = [&text](std::size_t first, std::size_t digits, std::int64_t value) {
         for (std::size_t at = first + digits; at-- > first; value /= 10) {
             text[at] = static_cast<char>('0' + value % 10);

@@ -54,7 +54,7 @@ bool Registry::is_open(const UserId& user_id) const {
 bool Registry::is_open(const OfficeNumber& number) const {
     const std::shared_lock lock(mutex_);
     const auto* found = find_office(number);
-    return found != nullptr && found->row && !found->row->closed;
+    return found != nullptr && found->is_open();
 }
 
 bool Registry::has_certificate(const Digest& sha256) const {
@@ -71,7 +71,7 @@ LicenceCover Registry::licence(const OfficeNumber& office, Time now) const {
 bool Registry::accepting(const OfficeNumber& office, Time now) const {
     const std::shared_lock lock(mutex_);
     const auto* found = find_office(office);
-    return found != nullptr && found->row && !found->row->closed &&
+    return found != nullptr && found->is_open() &&
            judge_cover(found->cover, protocol::day_in_japan(now)).state == LicenceState::valid &&
            any_valid_certificate(*found, now, [](const storage::CertificateRow&) { return true; });
 }
@@ -145,7 +145,7 @@ bool Registry::is_open_locked(const UserId& user_id) const {
         return true;
     }
     const auto* office = find_office(*found->second.row->office);
-    return office != nullptr && office->row && !office->row->closed;
+    return office != nullptr && office->is_open();
 }
 
 template <class Matches>

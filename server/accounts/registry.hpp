@@ -95,6 +95,8 @@ private:
         std::vector<storage::LicenceRow> grants;
         std::vector<LicenceSpan> cover;
         std::vector<UserId> users;
+
+        [[nodiscard]] bool is_open() const noexcept { return row && !row->closed; }
     };
     struct User {
         std::optional<storage::UserRow> row;

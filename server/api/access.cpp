@@ -182,11 +182,10 @@ bool Access::may_sign(
 }
 
 mailbox::RecipientState Access::recipient(const protocol::OfficeNumber& office, protocol::Time now) const {
-    if (!registry_.is_open(office)) {
-        return mailbox::RecipientState::unknown;
+    if (registry_.accepting(office, now)) {
+        return mailbox::RecipientState::accepting;
     }
-    return registry_.accepting(office, now) ? mailbox::RecipientState::accepting
-                                            : mailbox::RecipientState::not_accepting;
+    return registry_.is_open(office) ? mailbox::RecipientState::not_accepting : mailbox::RecipientState::unknown;
 }
 
 bool Access::opens_for(
