@@ -69,9 +69,23 @@ private:
         return out;
     }
 
+    /// Notes what is wrong here, or with the member of that name in the object here. A pointer may be as long as the
+    /// text: it is not made when it would not be kept.
+    void note(std::string_view code, const std::string_view* member = nullptr) {
+        std::size_t size = member != nullptr ? member->size() : 0;
+        for (const Step& step : path_) {
+            size += step.name != nullptr ? step.name->size() : 0;
+        }
+        if (findings_.has_room(size)) {
+            findings_.note(pointer() + (member != nullptr ? pointer_token(*member) : ""), std::string(code));
+        } else if (findings_.empty()) {
+            findings_.note({}, std::string(code));
+        }
+    }
+
     /// Gives up on a document that is JSON so far.
     bool refuse() {
-        findings_.note(pointer(), "out_of_range");
+        note("out_of_range");
         told_ = true;
         return false;
     }
@@ -189,7 +203,7 @@ private:
         std::sort(names_.begin(), names_.end());
         for (auto at = std::adjacent_find(names_.begin(), names_.end()); at != names_.end();) {
             const std::string_view name = *at;
-            findings_.note(pointer() + pointer_token(name), "duplicate_member");
+            note("duplicate_member", &name);
             at = std::adjacent_find(std::upper_bound(at, names_.end(), name), names_.end());
         }
     }
@@ -262,7 +276,7 @@ private:
         std::copy(decoded.begin(), decoded.end(), kept);
         out = {kept, decoded.size()};
         if (has_nul && limits_.refuse_nul) {
-            findings_.note(pointer(), "bad_format");
+            note("bad_format");
         }
         return true;
     }

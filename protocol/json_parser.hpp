@@ -40,11 +40,14 @@ struct JsonValue {
     [[nodiscard]] std::span<JsonValue> children() const noexcept { return {first_child, child_count}; }
 };
 
-/// Findings with bounds, so that a hostile body cannot make a huge answer: at most 1,000 of them and 256 KiB of
-/// pointers (the first one always), and one for each place besides duplicate_member.
+/// Findings with bounds, so that a hostile body makes neither a huge answer nor much work: at most 1,000 of them, one
+/// for each place besides duplicate_member, and 256 KiB of pointers, told or not. Where not even the first pointer
+/// fits, it is that of the whole document.
 class JsonFindings {
 public:
     void note(std::string pointer, std::string code);
+    /// Whether one with a pointer of that many bytes may still be told: ask before a long one is made.
+    [[nodiscard]] bool has_room(std::size_t pointer_size) const noexcept;
     /// Forgets the rest: when the text is no JSON, nothing else is worth telling.
     void note_alone(std::string code);
     [[nodiscard]] bool empty() const noexcept { return !any_; }

@@ -51,18 +51,25 @@ JsonValue* ask(JsonValue& object, std::string_view name) {
 
 void JsonFindings::note(std::string pointer, std::string code) {
     any_ = true;
-    const bool too_much = all_.size() >= max_findings || pointer_bytes_ + pointer.size() > max_pointer_bytes;
-    if (!all_.empty() && too_much) {
+    const bool fits = has_room(pointer.size());
+    pointer_bytes_ += pointer.size();
+    if (!fits && !all_.empty()) {
         return;
+    }
+    if (!fits) {
+        pointer.clear();
     }
     // What is wrong with one place is told once; that it stands twice says nothing of its value.
     const bool told = code != "duplicate_member" && std::any_of(all_.begin(), all_.end(), [&](const Finding& f) {
                           return f.pointer == pointer && f.code != "duplicate_member";
                       });
     if (!told) {
-        pointer_bytes_ += pointer.size();
         all_.push_back(Finding{std::move(pointer), std::move(code), {}, {}});
     }
+}
+
+bool JsonFindings::has_room(std::size_t pointer_size) const noexcept {
+    return all_.size() < max_findings && pointer_bytes_ + pointer_size <= max_pointer_bytes;
 }
 
 void JsonFindings::note_alone(std::string code) {
