@@ -9,6 +9,12 @@ namespace relay::storage::postgres {
 
 namespace {
 
+// A peer that is gone without a word (power cut, silent network) must not keep its locks until the kernel's two hours
+// are over: the server asks after it as the client asks after the server. Nothing of this concerns Unix-domain sockets.
+constexpr std::string_view dead_peers =
+    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 -c tcp_user_timeout=15000"
+    " -c idle_in_transaction_session_timeout=30000";
+
 std::string quoted(std::string_view value) {
     std::string out = "'";
     for (const char c : value) {
@@ -52,6 +58,7 @@ complete_url(const std::string& url, std::string_view settings, std::string_view
     std::string& options = keywords["options"];
     options += options.empty() ? "" : " ";
     options += settings;
+    options += dead_peers;
     std::string completed;
     for (const auto& [keyword, value] : keywords) {
         completed += (completed.empty() ? "" : " ") + keyword + "=" + quoted(value);

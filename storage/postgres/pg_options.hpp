@@ -40,8 +40,9 @@ inline constexpr std::string_view audit_settings =
 inline constexpr std::string_view audit_role_settings =
     "-c statement_timeout=10000 -c lock_timeout=5000 -c plan_cache_mode=force_custom_plan -c role=relay_audit";
 
-/// `url` as a keyword string with `settings` appended to its `options`, the application name, and time limits for
-/// connecting and dead peers where it has none of its own. Error: malformed_request when libpq cannot read it.
+/// `url` as a keyword string with `settings` and time limits for a dead client appended to its `options`, the
+/// application name, and time limits for connecting and a dead server where it has none of its own. Error:
+/// malformed_request when libpq cannot read it.
 [[nodiscard]] protocol::Result<std::string>
 complete_url(const std::string& url, std::string_view settings, std::string_view application_name);
 
