@@ -124,6 +124,7 @@ void DbExecutor::perform(Worker& worker, Task& task) {
     const auto begin = Clock::now();
     bool ok = false;
     bool repeated = false;
+    bool in_doubt = false; // whether an attempt before was committed
     int conflicts = 0;
     while (connect(worker, task)) {
         SqlFailure failure;
@@ -146,6 +147,7 @@ void DbExecutor::perform(Worker& worker, Task& task) {
         }
         if (failure.what == What::broken || failure.what == What::in_doubt) {
             worker.disconnect();
+            in_doubt = in_doubt || failure.what == What::in_doubt;
             const bool may_repeat = failure.what == What::broken || task.access_ != Access::write;
             if (may_repeat && !repeated) {
                 repeated = true;
@@ -156,6 +158,10 @@ void DbExecutor::perform(Worker& worker, Task& task) {
         }
         task.set_error(to_error(failure, task.name_));
         break;
+    }
+    if (in_doubt && !ok && task.access_ != Access::read) {
+        // What the repetition failed of says nothing of the first attempt: never "nothing was kept".
+        task.set_error(protocol::errors::internal(std::string(task.name_) + ": the commit's outcome is unknown"));
     }
     if (observer_) {
         observer_(task.name_, waited, since(begin), ok);

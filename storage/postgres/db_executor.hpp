@@ -32,7 +32,7 @@ namespace relay::storage::postgres {
 enum class Access : std::uint8_t {
     read,             ///< repeated once
     write,            ///< repeated once when COMMIT had not begun; else `internal`
-    idempotent_write, ///< repeated once, even when the commit's outcome is unknown
+    idempotent_write, ///< repeated once, even when the commit's outcome is unknown; `internal` when that fails
 };
 
 /// SQL of one transaction: opened, committed and, where needed, repeated by the executor. An Error rolls back.

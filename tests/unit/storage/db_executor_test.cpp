@@ -145,6 +145,36 @@ TEST_CASE("An idempotent write whose commit is in doubt is repeated", "[storage]
     CHECK(run_coro(executor->submit<int>("count", Access::read, count_rows)).value() == 1);
 }
 
+TEST_CASE("The database asks after its clients, so that a dead one's locks end within half a minute", "[storage]") {
+    const TestDatabase database;
+    const auto executor = start(database);
+    const auto told = [](pqxx::work& transaction) -> Result<int> {
+        return transaction
+            .exec1("SELECT count(*) FROM pg_settings WHERE source = 'client' AND name IN ('tcp_keepalives_idle',"
+                   " 'tcp_keepalives_interval', 'tcp_keepalives_count', 'tcp_user_timeout',"
+                   " 'idle_in_transaction_session_timeout')")[0]
+            .as<int>();
+    };
+    CHECK(run_coro(executor->submit<int>("settings", Access::read, told)).value() == 5);
+}
+
+TEST_CASE("What fails after a commit in doubt leaves the doubt, whatever it fails of", "[storage]") {
+    const TestDatabase database;
+    const auto executor = start(database);
+    plant_broken_commit(database);
+    int runs = 0;
+    const auto add_once = [&](pqxx::work& transaction) -> Result<int> {
+        if (++runs > 1) {
+            return protocol::errors::unavailable("a lock was not to be had");
+        }
+        return add_row(transaction);
+    };
+    CHECK(
+        run_coro(executor->submit<int>("add", Access::idempotent_write, add_once)).error().code == ErrorCode::internal
+    );
+    CHECK(runs == 2);
+}
+
 TEST_CASE("A transaction that lost against others is tried again, and in the end unavailable", "[storage]") {
     const TestDatabase database;
     const auto executor = start(database);
