@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 namespace relay::storage::postgres {
@@ -19,6 +21,12 @@ namespace sql = schema_queries;
 namespace {
 
 constexpr std::size_t number_digits = 4;
+
+// Whoever waits for a table's lock holds up everybody behind it, running servers first. So a migration waits a moment
+// only, and comes again: behind a pg_dump, say, for two minutes.
+constexpr const char* lock_briefly = "SET LOCAL lock_timeout = '3s'";
+constexpr int lock_retries = 24;
+constexpr std::chrono::seconds lock_pause{2};
 
 Error refused(std::string cause) {
     return Error(ErrorCode::malformed_request, std::move(cause));
@@ -174,6 +182,7 @@ Schema::migrate(const std::vector<Migration>& migrations, std::optional<int> to,
         const Migration& next = migrations[static_cast<std::size_t>(state.number - 1)];
         const std::string doing = "migration " + std::to_string(next.number) + " (" + next.name + ")";
         const auto apply = [&](pqxx::work& transaction) -> Result<void> {
+            transaction.exec(lock_briefly);
             transaction.exec(sql::create_table.sql);
             transaction.exec(next.sql);
             transaction.exec_params(sql::record.sql, next.number, next.name, to_bytea(next.sha256));
@@ -181,7 +190,14 @@ Schema::migrate(const std::vector<Migration>& migrations, std::optional<int> to,
             return {};
         };
         if (!dry_run) {
-            const auto applied = run_transaction<void>(pq, doing.c_str(), apply);
+            auto applied = run_transaction<void>(pq, doing.c_str(), apply);
+            const auto may_come = [&] {
+                return applied.has_error() && applied.error().code == ErrorCode::unavailable && pq.is_open();
+            };
+            for (int again = 0; again < lock_retries && may_come(); ++again) {
+                std::this_thread::sleep_for(lock_pause);
+                applied = run_transaction<void>(pq, doing.c_str(), apply);
+            }
             if (applied.has_error()) {
                 return applied.error();
             }

@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <memory>
+#include <thread>
 
 using namespace relay;
 using namespace relay::storage::postgres;
@@ -70,6 +72,31 @@ TEST_CASE("A migration that fails leaves nothing of itself", "[storage]") {
     );
     CHECK(database.sql("SELECT to_regclass('second') IS NULL")[0][0].as<bool>());
     CHECK(schema_version(database.url()).value() == needed_schema);
+}
+
+TEST_CASE("A migration that waits for a table's lock gives way to others, and comes again", "[storage]") {
+    const TestDatabase database;
+    const MigrationFolder folder;
+    folder.add(1, "second", "ALTER TABLE bundles ADD COLUMN second int;");
+    pqxx::connection dump(database.owner_url());
+    auto reading = std::make_unique<pqxx::work>(dump);
+    reading->exec0("LOCK TABLE bundles IN ACCESS SHARE MODE");
+    const auto waits = [&](bool wanted) {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        while (database.sql("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted")[0][0].as<bool>() != wanted) {
+            REQUIRE(std::chrono::steady_clock::now() < deadline);
+        }
+    };
+    auto schema = Schema::connect(database.owner_url()).value();
+    bool applied = false;
+    {
+        const std::jthread migrating([&] { applied = schema.migrate(folder.read(), std::nullopt, false).has_value(); });
+        waits(true);
+        waits(false);
+        waits(true);
+        reading.reset();
+    }
+    CHECK(applied);
 }
 
 TEST_CASE("A migration that was changed after it had been applied is refused", "[storage]") {
