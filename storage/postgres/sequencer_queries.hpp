@@ -12,9 +12,10 @@ inline constexpr Query size = {"sequencer_size", "SELECT coalesce(max(index) + 1
 
 // Committed events from transaction $1 on, behind position $2, that have no index: the next $3. Tells how many, the
 // last position and the oldest transaction that was still running for this statement.
-#define RELAY_APPEND(position)                                                                                         \
+#define RELAY_APPEND(position, bound)                                                                                  \
     "WITH base AS (SELECT coalesce(max(index) + 1, 0) AS next FROM log_leaves),"                                       \
-    " fresh AS MATERIALIZED (SELECT e.event_id, e.position FROM events e WHERE e.xid >= $1 AND " position " > $2"      \
+    " fresh AS MATERIALIZED (SELECT e.event_id, e.position FROM events e WHERE e.xid >= $1" bound " AND " position     \
+    " > $2"                                                                                                            \
     " AND NOT EXISTS (SELECT FROM log_leaves l WHERE l.event_id = e.event_id) ORDER BY " position " LIMIT $3),"        \
     " added AS (INSERT INTO log_leaves (index, event_id)"                                                              \
     " SELECT base.next + row_number() OVER (ORDER BY fresh.position) - 1, fresh.event_id FROM fresh, base"             \
@@ -23,10 +24,13 @@ inline constexpr Query size = {"sequencer_size", "SELECT coalesce(max(index) + 1
     " (SELECT max(index) + 1 FROM added) AS size, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin"
 
 // For the first look, from the mark on. Indexes: events_position, log_leaves_event.
-inline constexpr Query append_all = {"sequencer_append_all", RELAY_APPEND("e.position")};
-// For all later ones, in a form that leaves events_position out: by it the whole log would be read again and again.
-// Indexes: events_xid, log_leaves_event.
-inline constexpr Query append_new = {"sequencer_append_new", RELAY_APPEND("(e.position + 0)")};
+inline constexpr Query append_all = {"sequencer_append_all", RELAY_APPEND("e.position", "")};
+// For all later ones, in a form that leaves events_position out: by it the whole log would be read again and again. So
+// it would by what a restored database tells of transactions of the cluster it came from, which lie ahead of this
+// one's. Indexes: events_xid, log_leaves_event.
+inline constexpr Query append_new = {
+    "sequencer_append_new",
+    RELAY_APPEND("(e.position + 0)", " AND e.xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint")};
 
 #undef RELAY_APPEND
 
