@@ -127,7 +127,8 @@ told AS (
 SELECT )" RELAY_NOTIFY("recipient || '+'", "published")};
 
 // $1 bundle_id, $2 claim_id, $3 recipient, $4 event_id, $5 and $6 actor, $7 inline limit, $8 ms of the partial lapse,
-// $9 of the sent one.
+// $9 of the sent one. A bundle that came after lock_and_settle is not locked: the row that is changed must still be the
+// one that was judged.
 inline constexpr Query claim_bundles{"claim_bundles", "WITH " RELAY_MOMENT R"(,
 held AS (
     UPDATE bundles b SET state = 'claimed', claim_id = i.claim_id,
@@ -143,6 +144,7 @@ held AS (
     WHERE b.bundle_id = o.bundle_id AND (o.state = 'claimed' AND o.claim_id = i.claim_id OR
           o.state = 'waiting' AND (
               SELECT l.claim_id FROM lapsed_claims l WHERE l.bundle_id = i.bundle_id AND l.claim_id = i.claim_id) IS NULL)
+      AND b.state = o.state AND b.claim_id IS NOT DISTINCT FROM o.claim_id
     RETURNING o.state AS was, b.*, i.inline_limit, i.event_id, i.actor_user, i.actor_certificate),
 told AS (
     INSERT INTO events (event_id, type, at, actor_user, actor_certificate, bundle_id, sender, recipient, manifest_sha256)

@@ -1,4 +1,6 @@
+#include "storage/postgres/bundle_queries.hpp"
 #include "tests/unit/storage/bundle_fixture.hpp"
+#include "tests/unit/storage/held_commit.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -48,6 +50,46 @@ TEST_CASE("Of twenty claims at once, over two stores, exactly one wins", "[stora
     }
     CHECK(won == 1);
     CHECK(db.events(item.bundle_id) == std::vector<std::string>{"bundle_accepted", "bundle_claimed"});
+}
+
+TEST_CASE("A bundle that came after a group took its locks is not claimed over another's claim", "[storage]") {
+    const BundleDatabase db;
+    const auto store = db.open();
+    const auto item = whole();
+    REQUIRE(run_coro(store->accept(item)).has_value());
+    const std::string id = item.bundle_id.str();
+    pqxx::connection other(db.database.url()), late(db.database.url());
+    pqxx::work others_claim(other), late_claim(late);
+    others_claim.exec0(
+        "UPDATE bundles SET state = 'claimed', claim_id = gen_random_uuid(), claimed_at = now(), last_call_at = now()"
+        " WHERE bundle_id = '" +
+        id + "'"
+    );
+    const auto& claim = storage::postgres::bundle_queries::claim_bundles;
+    late.prepare(claim.name, claim.sql);
+    std::size_t taken = 99;
+    {
+        const std::jthread second([&] {
+            const auto one = [](const std::string& value) { return "{" + value + "}"; };
+            taken = late_claim
+                        .exec_prepared(
+                            claim.name,
+                            one(id),
+                            one(new_claim_id().str()),
+                            one(item.recipient.str()),
+                            one(new_event_id().str()),
+                            one("KJ000000000002"),
+                            one("NULL"),
+                            one("0"),
+                            1000,
+                            1000
+                        )
+                        .size();
+        });
+        wait_until(db, "count(*) > 0 FROM pg_locks WHERE NOT granted");
+        others_claim.commit();
+    }
+    CHECK(taken == 0);
 }
 
 TEST_CASE("The last two chunks cannot miss each other", "[storage]") {
