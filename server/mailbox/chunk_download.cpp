@@ -116,12 +116,9 @@ void ChunkDownload::sent(std::int64_t from, std::int64_t to) {
 }
 
 Awaitable<void> ChunkDownload::keep_alive() {
-    storage::CoverageItem item;
-    item.attempt = new_attempt(party_, parts_.clock());
-    item.bundle_id = bundle_id_;
-    item.claim_id = claim_id_;
     // A failure costs nothing now: the bytes that follow are recorded with retries.
-    [[maybe_unused]] const auto kept = co_await parts_.bundles.cover(std::move(item));
+    [[maybe_unused]] const auto kept =
+        co_await keep_claim(parts_.bundles, party_, bundle_id_, claim_id_, parts_.clock());
 }
 
 protocol::Error ChunkDownload::fault(const char* kind, const std::string& cause) const {

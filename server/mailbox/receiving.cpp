@@ -65,14 +65,17 @@ void Receiving::payload_sent(const Party& party, const storage::BundleRecord& bu
 
 Awaitable<Result<std::unique_ptr<ChunkDownload>>>
 Receiving::open_chunk(Party party, protocol::BundleId bundle_id, int n, protocol::ClaimId claim_id) {
+    // The claim is kept before it is looked at: one that is good then does not lapse under what follows.
+    const auto kept = co_await keep_claim(parts_.bundles, party, bundle_id, claim_id, parts_.clock());
+    if (!kept) {
+        co_return kept.error();
+    }
     auto source = co_await parts_.bundles.locate_chunk(bundle_id, n, claim_id, party.office);
     if (!source) {
         co_return source.error();
     }
     const ChunkDownload::Parts parts{parts_.bundles, parts_.payloads, parts_.coverage, parts_.clock, parts_.on_fault};
-    auto chunk = std::make_unique<ChunkDownload>(parts, std::move(party), bundle_id, n, claim_id, std::move(*source));
-    co_await chunk->keep_alive();
-    co_return chunk;
+    co_return std::make_unique<ChunkDownload>(parts, std::move(party), bundle_id, n, claim_id, std::move(*source));
 }
 
 Awaitable<Result<storage::BundleRecord>>
