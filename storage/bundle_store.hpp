@@ -188,11 +188,13 @@ public:
     [[nodiscard]] virtual Awaitable<Result<ClaimOutcome>> claim(ClaimItem item) = 0;
     /// Keeps the claim and adds what was sent; a claim that ended meanwhile is no error.
     [[nodiscard]] virtual Awaitable<Result<void>> cover(CoverageItem item) = 0;
-    /// Errors of protocol::judge_receipt; bad_receipt where the digest is not the manifest's. The record has
-    /// signed_receipt.
+    /// Errors of protocol::judge_receipt; bad_receipt where the digest is not the manifest's. The record is
+    /// without signed_receipt.
     [[nodiscard]] virtual Awaitable<Result<BundleRecord>> receive_receipt(ReceiptItem item) = 0;
-    /// Drops an unfinished upload whose payload was refused; another upload under the same ID is left alone.
-    [[nodiscard]] virtual Awaitable<Result<void>> drop_upload(BundleId bundle_id, UploadId upload_id) = 0;
+    /// Drops an unfinished upload whose payload was refused, and keeps the refusal's event with it. False, and no
+    /// event: it is no unfinished upload any more. Another upload under the same ID is left alone.
+    [[nodiscard]] virtual Awaitable<Result<bool>>
+    drop_upload(BundleId bundle_id, UploadId upload_id, protocol::DeliveryEvent refusal) = 0;
     /// Settles what is due, then withdraws. `uploading` is dropped: outcome is nothing. Errors of judge_withdrawal.
     [[nodiscard]] virtual Awaitable<Result<std::optional<BundleRecord>>>
     withdraw(BundleId bundle_id, OfficeNumber sender, Attempt attempt) = 0;

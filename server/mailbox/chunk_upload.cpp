@@ -58,7 +58,8 @@ public:
         if (plan_.n == 0) {
             auto readable = co_await check_head();
             if (!readable) {
-                co_return readable.error();
+                auto error = readable.error();
+                co_return co_await refuse(std::move(error));
             }
         }
         if (object_) {
@@ -94,29 +95,40 @@ private:
         );
     }
 
-    /// Refused for good, the upload can never become a bundle: it is dropped, and the log says why.
     Awaitable<Result<void>> check_head() {
         auto readable = judge_head();
-        if (readable) {
-            co_return readable;
+        if (!readable) {
+            co_await parts_.directory.refresh();
+            readable = judge_head();
         }
-        co_await parts_.directory.refresh();
-        readable = judge_head();
-        if (readable) {
-            co_return readable;
-        }
-        const auto dropped = co_await parts_.bundles.drop_upload(plan_.bundle.bundle_id, plan_.bundle.upload_id);
-        if (!dropped) {
-            co_return dropped.error();
-        }
+        co_return readable;
+    }
+
+    /// Refused for good, the upload can never become a bundle: it is dropped, and the log says why. Where another call
+    /// has completed it meanwhile, this one repeats a chunk that is there.
+    Awaitable<Result<std::optional<BundleRecord>>> refuse(Error error) {
         RefusedFacts facts;
         facts.bundle_id = plan_.bundle.bundle_id;
         facts.sender = plan_.bundle.sender;
         facts.recipient = plan_.bundle.recipient;
         facts.manifest_sha256 = plan_.bundle.manifest_sha256;
-        const auto code = readable.error().code;
-        co_await record_refusal(parts_.events, plan_.party, code, std::move(facts), parts_.clock());
-        co_return readable;
+        auto refusal = make_refusal(plan_.party, error.code, std::move(facts), parts_.clock());
+        const auto dropped =
+            co_await parts_.bundles.drop_upload(plan_.bundle.bundle_id, plan_.bundle.upload_id, std::move(refusal));
+        if (!dropped) {
+            co_return dropped.error();
+        }
+        if (*dropped) {
+            co_return error;
+        }
+        const auto now = co_await parts_.bundles.find(plan_.bundle.bundle_id, false);
+        if (!now) {
+            co_return now.error();
+        }
+        if (!now->has_value() || (*now)->upload_id != plan_.bundle.upload_id) {
+            co_return protocol::errors::not_found("no such upload any more");
+        }
+        co_return std::optional<BundleRecord>();
     }
 
     [[nodiscard]] storage::ChunkItem make_item() {

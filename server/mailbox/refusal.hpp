@@ -19,6 +19,10 @@ struct RefusedFacts {
 /// Stages 3 to 7 and a payload whose refusal drops the upload; not 400, 401, 413, and no fault of ours.
 [[nodiscard]] bool is_refusal(const protocol::Error& error) noexcept;
 
+/// The event of a refusal.
+[[nodiscard]] protocol::DeliveryEvent
+make_refusal(const Party& party, protocol::ErrorCode code, RefusedFacts facts, protocol::Time now);
+
 /// Writes the event. A failure to write it is logged and does not change the answer: nothing was kept of the upload.
 [[nodiscard]] Awaitable<void> record_refusal(
     storage::EventStore& events, Party party, protocol::ErrorCode code, RefusedFacts facts, protocol::Time now

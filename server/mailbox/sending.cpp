@@ -40,6 +40,7 @@ struct Sending::Examined {
     Judged judged;
     std::optional<Error> failure; ///< of stages 3 and 4
     std::optional<Error> refused; ///< of stages 5 and 6
+    bool completes = false;       ///< its payload is a chunk of an upload that is there
 };
 
 namespace {
@@ -100,7 +101,7 @@ Awaitable<SendAnswer> Sending::send(Party party, Upload upload) {
 }
 
 Awaitable<Sending::ExaminedUpload> Sending::examine(Party party, Upload upload) {
-    auto examined = std::make_shared<Examined>(Examined{std::move(party), std::move(upload), {}, {}, {}});
+    auto examined = std::make_shared<Examined>(Examined{std::move(party), std::move(upload), {}, {}, {}, false});
     examined->judged.bundle_id = examined->upload.path_id;
     auto read = co_await read_word(examined->party, examined->upload, examined->judged);
     if (!read) {
@@ -113,7 +114,8 @@ Awaitable<Sending::ExaminedUpload> Sending::examine(Party party, Upload upload) 
 
 Awaitable<SendAnswer> Sending::decide(ExaminedUpload examined) {
     auto result = co_await admit(*examined);
-    if (!result && is_refusal(result.error())) {
+    // A chunk's refusal is told with the drop of its upload, or is none of the bundle's.
+    if (!result && !examined->completes && is_refusal(result.error())) {
         auto facts = examined->judged.facts();
         const auto code = result.error().code;
         co_await record_refusal(parts_.events, examined->party, code, std::move(facts), parts_.clock());
@@ -145,7 +147,7 @@ Awaitable<Result<void>> Sending::read_word(const Party& party, const Upload& upl
 }
 
 Awaitable<Result<Sent>> Sending::admit(Examined& examined) {
-    auto& [party, upload, judged, failure, refused] = examined;
+    auto& [party, upload, judged, failure, refused, completes] = examined;
     if (failure) {
         co_return std::move(*failure);
     }
@@ -157,7 +159,7 @@ Awaitable<Result<Sent>> Sending::admit(Examined& examined) {
             co_return found.error();
         }
         if (found->has_value()) {
-            co_return co_await answer_known(party, upload, std::move(**found), judged);
+            co_return co_await answer_known(examined, std::move(**found));
         }
         co_return std::move(*refused);
     }
@@ -173,7 +175,7 @@ Awaitable<Result<Sent>> Sending::admit(Examined& examined) {
     }
     if (outcome->what == storage::AcceptOutcome::What::known) {
         upload.payload = std::move(outcome->payload);
-        co_return co_await answer_known(party, upload, std::move(outcome->bundle), judged);
+        co_return co_await answer_known(examined, std::move(outcome->bundle));
     }
     Sent sent;
     sent.what = is_whole ? Sent::What::accepted : Sent::What::uploading;
@@ -197,9 +199,8 @@ Awaitable<std::optional<Error>> Sending::judge(const Party& party, const Upload&
     co_return refused;
 }
 
-Awaitable<Result<Sent>>
-Sending::answer_known(const Party& party, Upload& upload, storage::BundleRecord known, const Judged& judged) {
-    if (known.sender != party.office || known.manifest_sha256 != judged.manifest_sha256) {
+Awaitable<Result<Sent>> Sending::answer_known(Examined& examined, storage::BundleRecord known) {
+    if (known.sender != examined.party.office || known.manifest_sha256 != examined.judged.manifest_sha256) {
         co_return Error(ErrorCode::bundle_id_reused);
     }
     Sent sent;
@@ -208,8 +209,9 @@ Sending::answer_known(const Party& party, Upload& upload, storage::BundleRecord 
         sent.bundle = std::move(known);
         co_return sent;
     }
-    if (upload.payload) {
-        co_return co_await complete_inline(party, upload, std::move(known));
+    if (examined.upload.payload) {
+        examined.completes = true;
+        co_return co_await complete_inline(examined.party, examined.upload, std::move(known));
     }
     sent.what = Sent::What::uploading;
     sent.bundle = std::move(known);

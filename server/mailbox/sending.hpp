@@ -92,8 +92,7 @@ private:
     [[nodiscard]] Awaitable<Result<Sent>> admit(Examined& examined);
     [[nodiscard]] Awaitable<std::optional<protocol::Error>>
     judge(const Party& party, const Upload& upload, const Judged& judged);
-    [[nodiscard]] Awaitable<Result<Sent>>
-    answer_known(const Party& party, Upload& upload, storage::BundleRecord known, const Judged& judged);
+    [[nodiscard]] Awaitable<Result<Sent>> answer_known(Examined& examined, storage::BundleRecord known);
     [[nodiscard]] Awaitable<Result<Sent>>
     complete_inline(const Party& party, Upload& upload, storage::BundleRecord known);
 

@@ -2,6 +2,7 @@
 
 #include "storage/postgres/bundle_job_queries.hpp"
 #include "storage/postgres/bundle_rows.hpp"
+#include "storage/postgres/event_rows.hpp"
 #include "storage/postgres/rows.hpp"
 
 #include <algorithm>
@@ -162,13 +163,16 @@ withdraw(pqxx::work& work, BundleId bundle_id, const OfficeNumber& sender, const
     return bundle;
 }
 
-void drop_upload(pqxx::work& work, BundleId bundle_id, UploadId upload_id) {
+bool drop_upload(pqxx::work& work, BundleId bundle_id, UploadId upload_id, const protocol::DeliveryEvent& refusal) {
     const std::string ids = "{" + bundle_id.str() + "}";
     work.exec_prepared(q::lock_bundles.name, ids);
     const auto due_now = work.exec_prepared(q::drop_upload.name, bundle_id.str(), nullptr, upload_id.str());
-    if (due_now.affected_rows() > 0) {
-        settle_locked(work, ids);
+    if (due_now.affected_rows() == 0) {
+        return false;
     }
+    settle_locked(work, ids);
+    insert_refusal(work, refusal);
+    return true;
 }
 
 void forget_objects(pqxx::work& work, const std::vector<std::string>& keys) {

@@ -30,7 +30,7 @@ void settle(pqxx::work& work, BundleId bundle_id);
 withdraw(pqxx::work& work, BundleId bundle_id, const OfficeNumber& sender, const Attempt& attempt);
 
 /// Drops this upload while it is unfinished; anything else is left alone.
-void drop_upload(pqxx::work& work, BundleId bundle_id, UploadId upload_id);
+bool drop_upload(pqxx::work& work, BundleId bundle_id, UploadId upload_id, const protocol::DeliveryEvent& refusal);
 
 /// Forgets objects that are gone, and writes payload_destroyed for the bundles of which one was the last.
 void forget_objects(pqxx::work& work, const std::vector<std::string>& keys);

@@ -95,13 +95,13 @@ Awaitable<Result<void>> PgBundleStore::announce_object(std::string key) {
     );
 }
 
-Awaitable<Result<void>> PgBundleStore::drop_upload(BundleId bundle_id, UploadId upload_id) {
-    return executor_.submit<void>(
+Awaitable<Result<bool>>
+PgBundleStore::drop_upload(BundleId bundle_id, UploadId upload_id, protocol::DeliveryEvent refusal) {
+    return executor_.submit<bool>(
         q::drop_upload.name,
-        Access::idempotent_write,
-        [bundle_id, upload_id](pqxx::work& work) -> Result<void> {
-            bundle_jobs::drop_upload(work, bundle_id, upload_id);
-            return {};
+        Access::write, // repeated, it would not know its own drop from another's
+        [bundle_id, upload_id, refusal = std::move(refusal)](pqxx::work& work) -> Result<bool> {
+            return bundle_jobs::drop_upload(work, bundle_id, upload_id, refusal);
         }
     );
 }

@@ -36,7 +36,8 @@ public:
     [[nodiscard]] Awaitable<Result<ClaimOutcome>> claim(ClaimItem item) override;
     [[nodiscard]] Awaitable<Result<void>> cover(CoverageItem item) override;
     [[nodiscard]] Awaitable<Result<BundleRecord>> receive_receipt(ReceiptItem item) override;
-    [[nodiscard]] Awaitable<Result<void>> drop_upload(BundleId bundle_id, UploadId upload_id) override;
+    [[nodiscard]] Awaitable<Result<bool>>
+    drop_upload(BundleId bundle_id, UploadId upload_id, protocol::DeliveryEvent refusal) override;
     [[nodiscard]] Awaitable<Result<std::optional<BundleRecord>>>
     withdraw(BundleId bundle_id, OfficeNumber sender, Attempt attempt) override;
     [[nodiscard]] Awaitable<Result<ChunkSource>>

@@ -94,6 +94,18 @@ def test_a_payload_given_with_a_repeat_completes_the_upload(people):
     assert people.at_b.fetch(bundle) == bundle.payload
 
 
+@covers("§5 payload with a repeat", "§9 bundle_refused")
+def test_a_damaged_payload_given_with_a_repeat_is_sent_again_and_no_refusal_of_the_bundle(people):
+    bundle = Bundle(people.a, people.b)
+    assert people.at_a.put(bundle, inline=False).status == 202
+    good, bundle.payload = bundle.payload, bytes([bundle.payload[0] ^ 1]) + bundle.payload[1:]
+    assert people.at_a.put(bundle).answer == (422, "chunk_digest_mismatch")
+    bundle.payload = good
+    assert people.at_a.put(bundle).status == 201
+    events = people.auditor.pages("/v1/audit/events?bundle_id=" + bundle.bundle_id, "events")
+    assert [event["type"] for event in events] == ["bundle_accepted"]
+
+
 @covers("§6 uploads are invisible to the recipient")
 def test_what_is_still_being_sent_does_not_exist_for_the_recipient(people, big):
     people.at_a.put(big)

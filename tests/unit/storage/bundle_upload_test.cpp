@@ -16,6 +16,16 @@ ChunkItem object_chunk(const AcceptItem& upload, int n, const std::string& key) 
     return item;
 }
 
+protocol::DeliveryEvent refusal_of(const AcceptItem& upload) {
+    protocol::DeliveryEvent event;
+    event.event_id = new_event_id();
+    event.type = protocol::EventType::bundle_refused;
+    event.actor = upload.attempt.actor;
+    event.bundle_id = upload.bundle_id;
+    event.code = "not_encrypted_for_recipient";
+    return event;
+}
+
 } // namespace
 
 TEST_CASE("Chunks come in any order; the one that completes the bundle is told so", "[storage]") {
@@ -92,17 +102,19 @@ TEST_CASE("A refused payload drops its own upload only, and a withdrawal drops i
     const auto upload = reservation(2);
     REQUIRE(run_coro(store->accept(upload)).has_value());
     REQUIRE(run_coro(store->put_chunk(chunk_of(upload, 0))).has_value());
-    REQUIRE(run_coro(store->drop_upload(upload.bundle_id, new_upload_id())).has_value());
+    CHECK_FALSE(run_coro(store->drop_upload(upload.bundle_id, new_upload_id(), refusal_of(upload))).value());
     CHECK(db.state(upload.bundle_id) == "uploading");
-    REQUIRE(run_coro(store->drop_upload(upload.bundle_id, upload.upload_id)).has_value());
+    CHECK(db.events(upload.bundle_id).empty());
+    CHECK(run_coro(store->drop_upload(upload.bundle_id, upload.upload_id, refusal_of(upload))).value());
     CHECK(db.state(upload.bundle_id).empty());
+    CHECK(db.events(upload.bundle_id) == std::vector<std::string>{"bundle_refused"});
     REQUIRE(run_coro(store->accept(upload)).has_value());
     const auto dropped = run_coro(store->withdraw(upload.bundle_id, sender_office, attempt_of("KJ000000000001")));
     REQUIRE(dropped.has_value());
     CHECK_FALSE(dropped.value().has_value());
     CHECK(db.state(upload.bundle_id).empty());
     CHECK(db.value("SELECT count(*) FROM payload_chunks") == "0");
-    CHECK(db.events(upload.bundle_id).empty());
+    CHECK(db.events(upload.bundle_id) == std::vector<std::string>{"bundle_refused"});
 }
 
 TEST_CASE("A sender reserves up to its quota and no byte beyond; inline payloads do not count", "[storage]") {
