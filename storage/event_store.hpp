@@ -1,4 +1,4 @@
-// The delivery log as it is read and indexed: auditors' queries, refusal events, the sequencer's step.
+// The delivery log as it is read and indexed: auditors' queries and refusal events.
 #pragma once
 
 #include "protocol/delivery_event.hpp"
@@ -43,7 +43,8 @@ struct EventRow {
 };
 
 struct EventPage {
-    std::vector<EventRow> events;
+    std::vector<EventRow>
+        events; ///< at most the limit; fewer, or none, where much of the log holds nothing that is meant
     std::optional<EventPlace> next; ///< nothing: this is the last page
 };
 

@@ -130,7 +130,7 @@ public:
 
     Awaitable<protocol::Result<protocol::BytesView>> next() override {
         text_ = std::exchange(head_, {});
-        if (!ended_) {
+        while (text_.empty() && !ended_) {
             auto page = co_await events_->list_events(query_);
             if (!page) {
                 co_return page.error();

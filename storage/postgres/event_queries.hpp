@@ -1,4 +1,4 @@
-// SQL of pg_event_store (through the auditors' views) and of the sequencer.
+// SQL of pg_event_store, through the auditors' views.
 #pragma once
 
 #include "storage/postgres/query.hpp"
@@ -35,11 +35,20 @@ inline constexpr Query read_snapshot = {
 // $8 seen_until and $9 running transactions.
 #define RELAY_SEEN "(e.xid < $8::bigint AND e.xid <> ALL($9::bigint[]))"
 
-// $7 the last position shown without index, $10 limit, $11 the last index shown.
+// Between which indexes all events of a time stand. $1 from, $2 to. As many rows as the log has hours.
+inline constexpr Query find_indexes = {
+    "event_find_indexes",
+    "SELECT min(first_index) AS first, max(last_index) AS last FROM log_hours WHERE"
+    " ($1::bigint IS NULL OR hour >= date_trunc('hour', to_timestamp(0) + $1 * interval '1 microsecond', 'UTC'))"
+    " AND ($2::bigint IS NULL OR hour <= date_trunc('hour', to_timestamp(0) + $2 * interval '1 microsecond', 'UTC'))",
+};
+
+// $7 the last position shown without index, $10 limit, $11 the index before the first that may be shown, $12 the last.
 inline constexpr Query list_indexed = {
     "event_list_indexed",
     "SELECT e.index, e.position, e.leaf FROM audit_events e WHERE" RELAY_EVENT_FILTERS
-    " AND e.index > $11::bigint AND NOT (e.position <= $7::bigint AND " RELAY_SEEN ") ORDER BY e.index LIMIT $10",
+    " AND e.index > $11::bigint AND e.index <= $12::bigint AND NOT (e.position <= $7::bigint AND " RELAY_SEEN
+    ") ORDER BY e.index LIMIT $10",
 };
 inline constexpr Query list_unindexed = {
     "event_list_unindexed",
@@ -57,6 +66,6 @@ inline constexpr Query find_bundle = {
     " file_sizes, file_digests, chunk_digests FROM audit_bundles WHERE bundle_id = $1::uuid AND state <> 'uploading'",
 };
 
-inline constexpr Query all[] = {read_snapshot, list_indexed, list_unindexed, find_bundle};
+inline constexpr Query all[] = {read_snapshot, find_indexes, list_indexed, list_unindexed, find_bundle};
 
 } // namespace relay::storage::postgres::event_sql

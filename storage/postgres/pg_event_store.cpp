@@ -17,7 +17,7 @@ namespace {
 
 template <class... Last>
 std::vector<EventRow>
-read_events(pqxx::work& transaction, const Query& statement, const EventQuery& query, const Last&... last) {
+read_events(pqxx::work& transaction, const Query& statement, const EventQuery& query, int limit, const Last&... last) {
     const auto office = query.office ? std::optional(query.office->str()) : std::nullopt;
     const auto bundle = query.bundle_id ? std::optional(query.bundle_id->str()) : std::nullopt;
     const auto type = query.type ? std::optional(std::string(protocol::to_string(*query.type))) : std::nullopt;
@@ -32,7 +32,7 @@ read_events(pqxx::work& transaction, const Query& statement, const EventQuery& q
         query.after.position,
         query.after.seen_until,
         to_bigint_array(query.after.running),
-        query.limit + 1,
+        limit,
         last...
     );
     std::vector<EventRow> events;
@@ -58,25 +58,62 @@ void read_snapshot(pqxx::work& transaction, EventPlace& place) {
     }
 }
 
+/// Indexes behind `after` up to `last`.
+struct IndexRange {
+    std::int64_t after = -1, last = -1;
+};
+
+/// All that may hold events of the query's time and were not shown.
+IndexRange find_range(pqxx::work& transaction, const EventQuery& query) {
+    const pqxx::row row =
+        transaction.exec_prepared1(sql::find_indexes.name, to_micros(query.from), to_micros(query.to));
+    if (row["first"].is_null()) {
+        return {query.after.index, query.after.index};
+    }
+    return {std::max(query.after.index, row["first"].as<std::int64_t>() - 1), row["last"].as<std::int64_t>()};
+}
+
+/// The next events with an index, one more than the page's, and how far the log was looked through for them. Where no
+/// key leads to them that goes window by window: years of a log may hold nothing that is meant.
+std::vector<EventRow>
+read_indexed(pqxx::work& transaction, const EventQuery& query, const PgEventStore::Limits& limits, IndexRange& range) {
+    const bool have_key = query.office || query.user_id || query.bundle_id;
+    const auto give_up = std::chrono::steady_clock::now() + limits.page_time;
+    const int wanted = query.limit + 1;
+    std::vector<EventRow> events;
+    while (range.after < range.last && static_cast<int>(events.size()) < wanted) {
+        const auto to = have_key ? range.last : std::min(range.last, range.after + limits.window);
+        const int missing = wanted - static_cast<int>(events.size());
+        auto some = read_events(transaction, sql::list_indexed, query, missing, range.after, to);
+        std::move(some.begin(), some.end(), std::back_inserter(events));
+        range.after = to;
+        if (std::chrono::steady_clock::now() >= give_up) {
+            break;
+        }
+    }
+    return events;
+}
+
 /// Events without an index end the last page. When they do not fit behind indexed ones, the page ends before them: by
 /// the time of the next call they have an index. Only a page of nothing else is cut among them: what its snapshot saw
 /// is then what all later pages show of them.
-EventPage read_page(pqxx::work& transaction, const EventQuery& query) {
+EventPage read_page(pqxx::work& transaction, const EventQuery& query, const PgEventStore::Limits& limits) {
     transaction.exec0(sql::repeatable_read.sql); // an event must not get its index between the two statements
     const auto limit = static_cast<std::size_t>(query.limit);
     EventPage page;
     auto place = query.after;
-    page.events = read_events(transaction, sql::list_indexed, query, query.after.index);
-    if (!page.events.empty()) {
-        const bool more = page.events.size() > limit;
-        page.events.resize(std::min(page.events.size(), limit));
+    IndexRange range = find_range(transaction, query);
+    page.events = read_indexed(transaction, query, limits, range);
+    place.index = range.after;
+    if (page.events.size() > limit) {
+        page.events.resize(limit);
         place.index = *page.events.back().index;
-        if (more) {
-            page.next = std::move(place);
-            return page;
-        }
     }
-    auto open = read_events(transaction, sql::list_unindexed, query);
+    if (place.index < range.last) {
+        page.next = std::move(place);
+        return page;
+    }
+    auto open = read_events(transaction, sql::list_unindexed, query, query.limit + 1);
     if (page.events.size() + open.size() > limit) {
         open.resize(page.events.empty() ? limit : 0);
         if (!open.empty()) {
@@ -139,7 +176,7 @@ AuditBundle read_bundle(BundleId bundle_id, const pqxx::row& row) {
 
 } // namespace
 
-PgEventStore::PgEventStore(DbExecutor& db) : db_(db) {
+PgEventStore::PgEventStore(DbExecutor& db, Limits limits) : db_(db), limits_(limits) {
     db_.add_queries(sql::all);
 }
 
@@ -152,9 +189,12 @@ Awaitable<Result<void>> PgEventStore::record_refusal(protocol::DeliveryEvent eve
 }
 
 Awaitable<Result<EventPage>> PgEventStore::list_events(EventQuery query) {
-    return db_.submit_audit<EventPage>("event_list", [query = std::move(query)](pqxx::work& transaction) {
-        return Result<EventPage>(read_page(transaction, query));
-    });
+    return db_.submit_audit<EventPage>(
+        "event_list",
+        [query = std::move(query), limits = limits_](pqxx::work& transaction) {
+            return Result<EventPage>(read_page(transaction, query, limits));
+        }
+    );
 }
 
 Awaitable<Result<std::optional<AuditBundle>>> PgEventStore::find_audit_bundle(BundleId bundle_id) {

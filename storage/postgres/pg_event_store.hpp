@@ -4,11 +4,20 @@
 #include "storage/event_store.hpp"
 #include "storage/postgres/db_executor.hpp"
 
+#include <chrono>
+#include <cstdint>
+
 namespace relay::storage::postgres {
 
 class PgEventStore final : public EventStore {
 public:
-    explicit PgEventStore(DbExecutor& db);
+    /// How much of the log one page may look through.
+    struct Limits {
+        std::int64_t window = 100'000;             ///< indexes, in one statement
+        std::chrono::milliseconds page_time{2000}; ///< no further statement begins after it
+    };
+    explicit PgEventStore(DbExecutor& db) : PgEventStore(db, Limits()) {}
+    PgEventStore(DbExecutor& db, Limits limits);
 
     /// `at` and a zero event_id are given by the database's clock.
     Awaitable<Result<void>> record_refusal(protocol::DeliveryEvent event) override;
@@ -17,6 +26,7 @@ public:
 
 private:
     DbExecutor& db_;
+    Limits limits_;
 };
 
 } // namespace relay::storage::postgres

@@ -248,6 +248,47 @@ TEST_CASE_METHOD(EventFixture, "Auditors find events by office, user, bundle, ty
           }) == 1);
 }
 
+TEST_CASE_METHOD(EventFixture, "A rare event is found in a long log, a piece of it at a time", "[storage]") {
+    const BundleId rare{random_uuid()};
+    for (int i = 0; i < 40; ++i) {
+        const auto at = noon + std::chrono::hours(i / 4) + std::chrono::minutes(i % 2 == 0 ? 59 : 1);
+        write(bundle_event(i % 13 == 5 ? EventType::bundle_expired : EventType::bundle_accepted, rare, at));
+        if (i % 3 == 0 && i < 36) {
+            index_all();
+        }
+    }
+    PgEventStore pieces(*db, {.window = 4, .page_time = std::chrono::milliseconds(0)});
+    const auto read_all = [&](EventQuery query, int& pages) {
+        std::vector<std::int64_t> positions;
+        query.limit = 3;
+        for (pages = 1;; ++pages) {
+            auto page = run_coro(pieces.list_events(query)).value();
+            for (const auto& event : page.events) {
+                positions.push_back(event.position);
+            }
+            if (!page.next) {
+                return positions;
+            }
+            query.after = *page.next;
+        }
+    };
+    int pages = 0;
+    EventQuery query;
+    query.type = EventType::bundle_expired;
+    CHECK(read_all(query, pages) == std::vector<std::int64_t>{6, 19, 32});
+    CHECK(pages > 8);
+    query.from = noon + std::chrono::hours(4) + std::chrono::minutes(30);
+    query.to = noon + std::chrono::hours(5) + std::chrono::minutes(30);
+    CHECK(read_all(query, pages) == std::vector<std::int64_t>{19});
+    CHECK(pages <= 3); // of two hours' events alone
+    query.type.reset();
+    CHECK(read_all(query, pages) == std::vector<std::int64_t>{17, 19, 22, 24});
+    query.from = noon + std::chrono::hours(100);
+    query.to.reset();
+    CHECK(read_all(query, pages).empty());
+    CHECK(pages == 1);
+}
+
 TEST_CASE_METHOD(EventFixture, "Auditors see a bundle's facts without names of files", "[storage]") {
     const BundleId id{random_uuid()};
     const auto file = Digest::of("file");
