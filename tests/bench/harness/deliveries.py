@@ -142,6 +142,7 @@ def flatness(bench, report):
     stack.psql("-v", "count=%d" % bench.events, "-f", os.path.join(ROOT, "tests", "bench", "many_events.sql"), timeout=3000)
     stack.settle()
     stack.up()
+    bench.wait_until(stack.has_sequenced, 300, "the sequencer's first look")
     report.add("long_log_accept", least(accept), "µs", accept_few, 1.1 * accept_few, lower=True, note="after %d events more" % bench.events)
 
 
