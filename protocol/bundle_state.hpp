@@ -1,5 +1,5 @@
 // The life of a bundle (protocol.md §7) as one pure transition table, and the judgements that follow from it.
-// SQL in storage/postgres/queries.hpp carries out the same table; a test compares the two.
+// SQL in storage/postgres/bundle_queries.hpp carries out the same table; a test compares the two.
 #pragma once
 
 #include "protocol/error.hpp"

@@ -27,13 +27,14 @@ bool ends_in_csv(std::string_view name) noexcept {
 
 ManifestFile read_file(JsonNode& node) {
     ManifestFile file;
-    file.name = node.string("name").value_or("");
+    const auto name = node.string("name");
+    file.name = name.value_or("");
     file.size = node.integer("size", 0, max_file_size).value_or(0);
     file.sha256 = node.string_as("sha256", Digest::from_hex).value_or(Digest{});
     file.csv_version = node.optional_string("csv_version");
     if (file.csv_version && !is_csv_version(*file.csv_version)) {
         node.add("csv_version", "bad_format");
-    } else if (file.csv_version && !ends_in_csv(file.name)) {
+    } else if (file.csv_version && name && !ends_in_csv(*name)) {
         node.add("csv_version", "inconsistent");
     }
     return file;

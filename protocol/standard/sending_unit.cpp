@@ -233,7 +233,14 @@ void UnitCheck::find_wrong_months(const UnitRow& row) {
                 "The month of UPHOSOKU is 000000 when it goes with tables 1 to 3."
             );
         }
-        if (row.months == Months::equal && month && name.month != month) {
+        if (row.months == Months::equal && name.month && name.month->view() == no_month) {
+            find(
+                Rule::name_month,
+                file,
+                "対象年月 000000 は、1表・2表・3表と送る利用者補足情報だけに使います。",
+                "The month 000000 stands only in an UPHOSOKU that goes with tables 1 to 3."
+            );
+        } else if (row.months == Months::equal && month && name.month != month) {
             find(
                 Rule::unit_month,
                 file,
@@ -257,13 +264,13 @@ void UnitCheck::find_missing_parts(const UnitRow& row) {
 }
 
 void UnitCheck::judge_set() {
-    // While a name is unreadable nobody can say which set it would complete.
-    if (files_.empty() || unreadable_) {
+    if (files_.empty()) {
         return;
     }
     const bool mixed_grammars = find_mixture();
     const bool doubled = find_doubled_tables();
-    if (find_orphans() || doubled || mixed_grammars) {
+    // While a name is unreadable nobody can say which set it would complete.
+    if (unreadable_ || find_orphans() || doubled || mixed_grammars) {
         return;
     }
     const auto* row = find_unit();
