@@ -2,8 +2,6 @@
 
 #include "client/words.hpp"
 
-#include <sys/file.h>
-
 #include <algorithm>
 #include <chrono>
 #include <tuple>
@@ -112,13 +110,15 @@ Outcome<File> DraftStore::begin_saving() const {
     if (auto made = make_folder(folder_); !made) {
         return made.error();
     }
-    auto lock = File::open_or_create(folder_ / ".lock");
-    if (!lock || ::flock(lock->descriptor(), LOCK_EX | LOCK_NB) != 0) {
-        return lock ? Outcome<File>(local_failure(words(
-                          "another relay-client is saving a draft: try again",
-                          "別の relay-client が下書きを保存しています。もう一度実行してください"
-                      )))
-                    : std::move(lock);
+    auto lock = try_lock(folder_ / ".lock");
+    if (!lock) {
+        return lock.error();
+    }
+    if (!*lock) {
+        return local_failure(words(
+            "another relay-client is saving a draft: try again",
+            "別の relay-client が下書きを保存しています。もう一度実行してください"
+        ));
     }
     std::error_code error;
     for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
@@ -127,7 +127,7 @@ Outcome<File> DraftStore::begin_saving() const {
             (void)remove_tree(entry->path());
         }
     }
-    return lock;
+    return **std::move(lock);
 }
 
 Outcome<Draft> DraftStore::load(const std::string& id) const {
@@ -178,13 +178,16 @@ Outcome<std::vector<Draft>> DraftStore::list() const {
 }
 
 Outcome<File> DraftStore::lock(const std::string& id) const {
-    auto file = File::open_or_create(path_of(id) / "lock");
-    if (file && ::flock(file->descriptor(), LOCK_EX | LOCK_NB) != 0) {
+    auto file = try_lock(path_of(id) / "lock");
+    if (!file) {
+        return file.error();
+    }
+    if (!*file) {
         return local_failure(
             words("another relay-client is busy with draft {0}", "別の relay-client が下書き {0} を使っています", {id})
         );
     }
-    return file;
+    return **std::move(file);
 }
 
 Outcome<void> DraftStore::remove(const std::string& id) const {

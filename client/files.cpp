@@ -3,6 +3,7 @@
 #include "client/words.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,17 @@
 #include <utility>
 
 namespace relay::client {
+namespace {
+
+int rename_where_nothing_is(const fs::path& from, const fs::path& to) {
+    struct stat about {};
+    if (::lstat(to.c_str(), &about) == 0) {
+        errno = EEXIST;
+    }
+    return errno == ENOENT ? std::rename(from.c_str(), to.c_str()) : -1;
+}
+
+} // namespace
 
 Outcome<File> File::open(const fs::path& path, int flags) {
     const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
@@ -174,7 +186,7 @@ Outcome<std::string> read_whole(const fs::path& path, std::size_t most) {
 }
 
 Outcome<void> write_durably(const fs::path& path, std::string_view content) {
-    const fs::path temporary = path.string() + ".new";
+    const auto temporary = path.parent_path() / ("." + path.filename().string() + ".relay-new");
     std::error_code ignored;
     fs::remove(temporary, ignored);
     auto file = File::create(temporary);
@@ -214,10 +226,32 @@ Outcome<void> make_folder(const fs::path& folder) {
 }
 
 Outcome<void> move_without_replacing(const fs::path& from, const fs::path& to) {
-    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0) {
-        return system_failure(to.string());
+    int moved = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE);
+    if (moved != 0 && (errno == EINVAL || errno == ENOSYS)) { // some file systems, network ones above all, cannot
+        moved = rename_where_nothing_is(from, to);
     }
-    return sync_folder(to.parent_path());
+    return moved == 0 ? sync_folder(to.parent_path()) : system_failure(to.string());
+}
+
+Outcome<std::optional<File>> try_lock(const fs::path& path) {
+    while (true) {
+        auto file = File::open_or_create(path);
+        if (!file) {
+            return file.error();
+        }
+        if (::flock(file->descriptor(), LOCK_EX | LOCK_NB) != 0) {
+            return errno == EWOULDBLOCK ? Outcome<std::optional<File>>(std::nullopt) : system_failure(path.string());
+        }
+        // Its last holder may have removed it in between: then the name is another file's, which others lock.
+        struct stat held {
+        }, named{};
+        if (::fstat(file->descriptor(), &held) != 0) {
+            return system_failure(path.string());
+        }
+        if (::stat(path.c_str(), &named) == 0 && named.st_dev == held.st_dev && named.st_ino == held.st_ino) {
+            return std::optional(*std::move(file));
+        }
+    }
 }
 
 Outcome<Measured> measure(const fs::path& path) {

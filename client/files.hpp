@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -71,13 +72,16 @@ private:
 
 /// The whole of a file that is at most `most` bytes.
 [[nodiscard]] Outcome<std::string> read_whole(const fs::path& path, std::size_t most);
-/// Replaces the file at once (temporary file, fsync, rename, fsync of the folder).
+/// Replaces the file at once (a hidden temporary file beside it, fsync, rename, fsync of the folder).
 [[nodiscard]] Outcome<void> write_durably(const fs::path& path, std::string_view content);
 [[nodiscard]] Outcome<void> sync_folder(const fs::path& folder);
 /// Mode 0700, with its parents; fine when it is there.
 [[nodiscard]] Outcome<void> make_folder(const fs::path& folder);
 /// Renames; fails when `to` exists, even as an empty folder.
 [[nodiscard]] Outcome<void> move_without_replacing(const fs::path& from, const fs::path& to);
+/// Makes the file when it is missing, and holds it until the returned file closes; nothing when another process holds
+/// it. Whoever holds it may remove it.
+[[nodiscard]] Outcome<std::optional<File>> try_lock(const fs::path& path);
 
 struct Measured {
     std::uint64_t size = 0;

@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <limits>
-#include <sys/file.h>
 #include <system_error>
 #include <utility>
 
@@ -53,11 +52,11 @@ Outcome<void> remove_content(const fs::path& folder) {
 }
 
 Outcome<File> take_lock(const fs::path& path, const std::string& busy) {
-    auto file = File::open_or_create(path);
-    if (file && ::flock(file->descriptor(), LOCK_EX | LOCK_NB) != 0) {
-        return local_failure(busy);
+    auto file = try_lock(path);
+    if (!file) {
+        return file.error();
     }
-    return file;
+    return *file ? Outcome<File>(**std::move(file)) : local_failure(busy);
 }
 
 Outcome<File> lock_upload(const fs::path& folder) {

@@ -62,12 +62,3 @@ TEST_CASE("two downloads of one bundle into one folder exclude each other", "[cl
     }
     CHECK(ok(store.lock(id)));
 }
-
-TEST_CASE("finished work never replaces what stands at its place", "[client]") {
-    const auto folder = TemporaryFolder::make();
-    fs::create_directory(folder->path() / "new");
-    fs::create_directory(folder->path() / "taken");
-    CHECK_FALSE(ok(move_without_replacing(folder->path() / "new", folder->path() / "taken")));
-    CHECK(ok(move_without_replacing(folder->path() / "new", folder->path() / "free")));
-    CHECK(fs::exists(folder->path() / "free"));
-}
