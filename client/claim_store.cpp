@@ -2,8 +2,6 @@
 
 #include "client/words.hpp"
 
-#include <sys/file.h>
-
 #include <system_error>
 
 namespace relay::client {
@@ -19,6 +17,7 @@ std::optional<ClaimRecord> read_record(const std::string& text) {
     }
     ClaimRecord record;
     record.claim_id = *claim_id;
+    record.owner = {text_at(json, "url"), text_at(json, "office")};
     record.manifest_sha256 = protocol::Digest::from_hex(text_at(json, "manifest_sha256"));
     record.reason = text_at(json, "reason");
     const auto outcome = text_at(json, "outcome");
@@ -37,22 +36,22 @@ Outcome<void> ClaimStore::prepare() const {
 }
 
 Outcome<File> ClaimStore::lock(const protocol::BundleId& bundle_id) const {
-    auto file = File::open_or_create(folder_ / (bundle_id.str() + ".lock"));
+    auto file = try_lock(folder_ / (bundle_id.str() + ".lock"));
     if (!file) {
-        return file;
+        return file.error();
     }
-    if (::flock(file->descriptor(), LOCK_EX | LOCK_NB) != 0) {
+    if (!*file) {
         return local_failure(words(
             "another relay-client is downloading bundle {0} into this folder",
             "別の relay-client が {0} をこのフォルダーへ取得しています",
             {bundle_id.str()}
         ));
     }
-    return file;
+    return **std::move(file);
 }
 
 Outcome<std::optional<ClaimRecord>> ClaimStore::load(const protocol::BundleId& bundle_id) const {
-    const auto path = folder_ / bundle_id.str();
+    const auto path = record_file(bundle_id);
     std::error_code error;
     if (!fs::exists(path, error)) {
         return std::optional<ClaimRecord>();
@@ -71,7 +70,7 @@ Outcome<std::optional<ClaimRecord>> ClaimStore::load(const protocol::BundleId& b
 }
 
 Outcome<void> ClaimStore::save(const protocol::BundleId& bundle_id, const ClaimRecord& record) const {
-    Json json{{"claim_id", record.claim_id.str()}};
+    Json json{{"claim_id", record.claim_id.str()}, {"url", record.owner.url}, {"office", record.owner.office}};
     if (record.outcome && record.manifest_sha256) {
         json["outcome"] = protocol::to_string(*record.outcome);
         json["manifest_sha256"] = record.manifest_sha256->hex();
@@ -79,14 +78,14 @@ Outcome<void> ClaimStore::save(const protocol::BundleId& bundle_id, const ClaimR
     if (!record.reason.empty()) {
         json["reason"] = record.reason;
     }
-    return write_durably(folder_ / bundle_id.str(), json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+    return write_durably(record_file(bundle_id), json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 Outcome<void> ClaimStore::remove(const protocol::BundleId& bundle_id) const {
     std::error_code error;
     fs::remove_all(work_folder(bundle_id), error);
     if (!error) {
-        fs::remove(folder_ / bundle_id.str(), error);
+        fs::remove(record_file(bundle_id), error);
     }
     std::error_code ignored;
     fs::remove(folder_ / (bundle_id.str() + ".lock"), ignored);

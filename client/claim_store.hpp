@@ -13,7 +13,14 @@
 
 namespace relay::client {
 
+/// Whose downloads these are: other offices and relays may share the folder.
+struct ClaimOwner {
+    std::string url;
+    std::string office;
+};
+
 struct ClaimRecord {
+    ClaimOwner owner; ///< empty in a record of an older version
     protocol::ClaimId claim_id;
     std::optional<protocol::Digest> manifest_sha256; ///< once there is an outcome
     std::optional<protocol::Outcome> outcome;        ///< what the receipt says
@@ -36,8 +43,9 @@ public:
     [[nodiscard]] Outcome<void> remove(const protocol::BundleId& bundle_id) const;
     /// Empties the work folder: what was downloaded under a claim that has lapsed.
     [[nodiscard]] Outcome<void> renew_work(const protocol::BundleId& bundle_id) const;
-    /// Bundles whose download was begun and not ended.
+    /// Bundles whose download was begun and not ended, by whomever.
     [[nodiscard]] std::vector<protocol::BundleId> unfinished() const;
+    [[nodiscard]] fs::path record_file(const protocol::BundleId& id) const { return folder_ / id.str(); }
 
     [[nodiscard]] fs::path work_folder(const protocol::BundleId& id) const { return folder_ / (id.str() + ".work"); }
     /// Where the files end up.

@@ -11,10 +11,11 @@
 namespace relay::client {
 namespace {
 
-/// The download cannot go on under this or any other claim of ours.
+/// The download cannot go on under this or any other claim of ours. "not_found" does not say so: another relay, and
+/// this one to another office, answer that to everything.
 bool is_over(const Failure& failure) {
-    constexpr std::array<std::string_view, 6> codes{
-        "not_found", "claimed_elsewhere", "already_fetched", "withdrawn", "expired", "not_claimed"};
+    constexpr std::array<std::string_view, 5> codes{
+        "claimed_elsewhere", "already_fetched", "withdrawn", "expired", "not_claimed"};
     return std::find(codes.begin(), codes.end(), failure.code) != codes.end();
 }
 
@@ -41,6 +42,13 @@ Outcome<Received> Download::run(const protocol::BundleId& bundle_id) {
         return record.error();
     }
     const bool resumed = record->has_value();
+    if (resumed && !(*record)->owner.office.empty() && (*record)->owner.office != session_.office().view()) {
+        return local_failure(words(
+            "its download into this folder was begun by office {0}: fetch it with that office's settings",
+            "このフォルダーへの取得は事業所 {0} が始めています。その事業所の設定で取得してください",
+            {(*record)->owner.office}
+        ));
+    }
     auto received = [&]() -> Outcome<Received> {
         const auto verified = look_first(bundle_id);
         if (!verified) {
@@ -53,12 +61,47 @@ Outcome<Received> Download::run(const protocol::BundleId& bundle_id) {
             }
             *record = *begun;
         }
+        (*record)->owner = owner(); // of an older version's record, or when the relay has moved
         return receive(*verified, **record, resumed);
     }();
-    if (!received && (is_over(received.error()) || !*record)) {
+    const bool unknown = !received && received.error().code == "not_found";
+    if (unknown && resumed) {
+        return not_known_here(bundle_id, received.error());
+    }
+    if (!received && (is_over(received.error()) || unknown || !*record)) {
         (void)claims_.remove(bundle_id); // the failure itself matters more
     }
     return received;
+}
+
+ClaimOwner Download::owner() const {
+    auto url = session_.settings().url;
+    while (url.ends_with('/')) {
+        url.pop_back();
+    }
+    return {url, session_.office().str()};
+}
+
+bool Download::is_ours(const protocol::BundleId& bundle_id) const {
+    const auto record = claims_.load(bundle_id);
+    if (!record || !*record || (**record).owner.office.empty()) {
+        return true; // run() tells what is wrong with it
+    }
+    const auto here = owner();
+    return (**record).owner.office == here.office && (**record).owner.url == here.url;
+}
+
+Failure Download::not_known_here(const protocol::BundleId& bundle_id, const Failure& failure) const {
+    auto told = failure;
+    told.text += words(
+        " Its download was begun in this folder, perhaps with the settings of another relay or office: fetch it with "
+        "those. What was downloaded is kept; its record is {0}",
+        " このフォルダーで取得の途中のデータです。別のサーバか事業所の設定で始めたものであれば、その設定で取得してくだ"
+        "さ"
+        "い。取得した分は残してあります（記録: {0}）",
+        {claims_.record_file(bundle_id).string()}
+    );
+    return told;
 }
 
 Outcome<VerifiedManifest> Download::look_first(const protocol::BundleId& bundle_id) {
@@ -83,6 +126,7 @@ Outcome<ClaimRecord> Download::begin(const protocol::BundleId& bundle_id) {
         return renewed.error();
     }
     ClaimRecord record;
+    record.owner = owner();
     record.claim_id = {protocol::random_uuid()};
     if (auto saved = claims_.save(bundle_id, record); !saved) {
         return saved.error();

@@ -30,8 +30,11 @@ public:
 
     /// Verifies the sender, claims, downloads, decrypts, unpacks into DIR/BUNDLE_ID/ and sends the receipt. What cannot
     /// be used is refused by a receipt "rejected" and is a content_failure. What this computer is to blame for (a full
-    /// disk, a sender that it does not trust) is told, and nothing is claimed or the claim is kept.
+    /// disk, a sender that it does not trust) is told, and nothing is claimed or the claim is kept. So is a claim that
+    /// this office or this relay knows nothing of.
     [[nodiscard]] Outcome<Received> run(const protocol::BundleId& bundle_id);
+    /// What --all goes on with: begun with this relay for this office, or nobody knows by whom.
+    [[nodiscard]] bool is_ours(const protocol::BundleId& bundle_id) const;
 
 private:
     struct Claimed {
@@ -39,7 +42,9 @@ private:
         std::string payload; ///< base64; empty: to be read in chunks
     };
 
+    [[nodiscard]] ClaimOwner owner() const;
     [[nodiscard]] Outcome<VerifiedManifest> look_first(const protocol::BundleId& bundle_id);
+    [[nodiscard]] Failure not_known_here(const protocol::BundleId& bundle_id, const Failure& failure) const;
     [[nodiscard]] Outcome<ClaimRecord> begin(const protocol::BundleId& bundle_id);
     [[nodiscard]] Outcome<Claimed> claim(const protocol::BundleId& bundle_id, const ClaimRecord& record);
     [[nodiscard]] Outcome<Claimed> claim_or_go_on(const VerifiedManifest& verified, ClaimRecord& record, bool resumed);

@@ -23,8 +23,22 @@ Outcome<std::vector<protocol::BundleId>> parse_all(const std::vector<std::string
 }
 
 /// What was begun before comes first, then what waits.
-Outcome<std::vector<protocol::BundleId>> find_all(Session& session, const ClaimStore& claims) {
-    auto ids = claims.unfinished();
+Outcome<std::vector<protocol::BundleId>>
+find_all(Session& session, const ClaimStore& claims, const Download& download) {
+    std::vector<protocol::BundleId> ids;
+    for (const auto& id : claims.unfinished()) {
+        if (download.is_ours(id)) {
+            ids.push_back(id);
+        } else {
+            std::cerr << "relay-client: "
+                      << words(
+                             "{0}: begun in this folder with another relay or office, and left alone",
+                             "{0}: このフォルダーで別のサーバか事業所の設定で取得の途中のため、そのままにします",
+                             {id.str()}
+                         )
+                      << '\n';
+        }
+    }
     const auto inbox = read_all_pages(session, "/v1/inbox", "state=waiting");
     if (!inbox) {
         return inbox.error();
@@ -130,13 +144,13 @@ Outcome<void> run_fetch(const Settings& settings, const FetchOptions& options) {
     if (!session) {
         return session.error();
     }
+    Download download(*session, credentials->identity, credentials->anchors, claims);
     if (options.all) {
-        ids = find_all(*session, claims);
+        ids = find_all(*session, claims, download);
         if (!ids) {
             return ids.error();
         }
     }
-    Download download(*session, credentials->identity, credentials->anchors, claims);
     return fetch_each(settings, download, *ids);
 }
 

@@ -17,11 +17,14 @@ TEST_CASE("a claim that was stored is found again after a crash", "[client]") {
 
     ClaimRecord record;
     record.claim_id = {protocol::random_uuid()};
+    record.owner = {"https://relay.example", "2670100011"};
     REQUIRE(ok(store.save(id, record)));
     auto found = ClaimStore(folder->path()).load(id);
     REQUIRE((found && *found));
     CHECK((**found).claim_id.str() == record.claim_id.str());
     CHECK_FALSE((**found).outcome.has_value());
+    CHECK((**found).owner.url == "https://relay.example");
+    CHECK((**found).owner.office == "2670100011");
 
     record.manifest_sha256 = protocol::Digest::of(std::string_view("manifest"));
     record.outcome = protocol::Outcome::rejected;
@@ -61,4 +64,15 @@ TEST_CASE("two downloads of one bundle into one folder exclude each other", "[cl
         CHECK(ok(store.lock({protocol::random_uuid()})));
     }
     CHECK(ok(store.lock(id)));
+}
+
+TEST_CASE("a claim that an older version stored is read, without its owner", "[client]") {
+    const auto folder = TemporaryFolder::make();
+    const ClaimStore store(folder->path());
+    REQUIRE(ok(store.prepare()));
+    const protocol::BundleId id{protocol::random_uuid()};
+    put_file(folder->path() / ".relay-claims" / id.str(), "{\"claim_id\":\"" + protocol::random_uuid().str() + "\"}\n");
+    const auto found = store.load(id);
+    REQUIRE((found && *found));
+    CHECK((**found).owner.office.empty());
 }
