@@ -12,8 +12,10 @@ namespace {
 
 constexpr std::size_t most_description = 1024 * 1024;
 constexpr std::size_t most_word = 4 * 1024 * 1024;
-// What stands in a draft's folder: draft.json, files/, and packed/ with manifest.json, manifest.cms and payload.
+// What stands in a draft's folder: draft.json, files/, and packed/ with manifest.json, manifest.cms, sender.json
+// and payload.
 constexpr const char* description = "draft.json";
+constexpr const char* sender_name = "sender.json";
 
 bool is_id(std::string_view text) {
     return text.size() == 8 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -53,6 +55,29 @@ Outcome<void> copy_all(const std::vector<fs::path>& files, const fs::path& folde
         }
     }
     return sync_folder(folder);
+}
+
+/// Of a packed bundle that an older version kept, nobody knows the sender.
+Outcome<void> check_sender(const std::string& id, const fs::path& packed, const DraftSender& sender) {
+    std::error_code error;
+    if (!fs::exists(packed / sender_name, error) && !error) {
+        return {};
+    }
+    const auto text = read_whole(packed / sender_name, most_description);
+    if (!text) {
+        return text.error();
+    }
+    const auto json = Json::parse(*text, nullptr, false);
+    const auto url = text_at(json, "url");
+    const auto user = text_at(json, "user");
+    if (url == sender.url && user == sender.user) {
+        return {};
+    }
+    return local_failure(words(
+        "draft {0} was being sent by {1} to {2}, and may have arrived: send it with those settings",
+        "下書き {0} は {1} が {2} へ送信している途中で、すでに届いているかもしれません。その設定で送信してください",
+        {id, user, url}
+    ));
 }
 
 Outcome<void> remove_tree(const fs::path& path) {
@@ -198,7 +223,8 @@ Outcome<void> DraftStore::remove(const std::string& id) const {
     return remove_tree(away);
 }
 
-Outcome<void> DraftStore::keep_packed(const std::string& id, const PackedBundle& bundle) const {
+Outcome<void>
+DraftStore::keep_packed(const std::string& id, const PackedBundle& bundle, const DraftSender& sender) const {
     const auto work = path_of(id) / ".packing";
     auto kept = remove_tree(work);
     if (kept) {
@@ -210,14 +236,21 @@ Outcome<void> DraftStore::keep_packed(const std::string& id, const PackedBundle&
     if (kept) {
         kept = write_durably(work / "manifest.cms", protocol::as_text(bundle.signed_manifest));
     }
+    if (kept) {
+        const Json json{{"url", sender.url}, {"user", sender.user}};
+        kept = write_durably(work / sender_name, json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+    }
     return kept ? move_without_replacing(work, path_of(id) / "packed") : kept;
 }
 
-Outcome<std::optional<PackedBundle>> DraftStore::load_packed(const std::string& id) const {
+Outcome<std::optional<PackedBundle>> DraftStore::load_packed(const std::string& id, const DraftSender& sender) const {
     const auto folder = path_of(id) / "packed";
     std::error_code error;
     if (!fs::exists(folder, error)) {
         return std::optional<PackedBundle>();
+    }
+    if (auto checked = check_sender(id, folder, sender); !checked) {
+        return checked.error();
     }
     const auto text = read_whole(folder / "manifest.json", most_word);
     const auto word = read_whole(folder / "manifest.cms", most_word);

@@ -24,6 +24,12 @@ struct Draft {
     bool being_sent = false; ///< a packed bundle is kept with it
 };
 
+/// Who sends a draft, and where to: the folder may be shared.
+struct DraftSender {
+    std::string url;
+    std::string user;
+};
+
 /// Mode 0700 and 0600 throughout: drafts are not encrypted.
 class DraftStore {
 public:
@@ -40,9 +46,11 @@ public:
     [[nodiscard]] Outcome<void> remove(const std::string& id) const;
 
     /// The packed bundle, kept before it is sent for the first time.
-    [[nodiscard]] Outcome<void> keep_packed(const std::string& id, const PackedBundle& bundle) const;
-    /// Nothing when the draft has none.
-    [[nodiscard]] Outcome<std::optional<PackedBundle>> load_packed(const std::string& id) const;
+    [[nodiscard]] Outcome<void>
+    keep_packed(const std::string& id, const PackedBundle& bundle, const DraftSender& sender) const;
+    /// Nothing when the draft has none. Failure when it was packed for another user or relay, which may have it.
+    [[nodiscard]] Outcome<std::optional<PackedBundle>>
+    load_packed(const std::string& id, const DraftSender& sender) const;
     /// After the relay refused it: the next attempt packs anew.
     [[nodiscard]] Outcome<void> drop_packed(const std::string& id) const;
 

@@ -80,12 +80,34 @@ std::uint64_t bytes_there(const protocol::Manifest& manifest, const std::vector<
     return static_cast<std::uint64_t>(bytes);
 }
 
+/// The bundle, unless it has_ended().
+Outcome<Json> unless_ended(Json bundle) {
+    if (!has_ended(bundle)) {
+        return bundle;
+    }
+    const auto state = text_at(bundle, "state");
+    Failure failure;
+    failure.code = state;
+    failure.status = 410;
+    failure.text = words(
+        "bundle {0} was sent before, and is now {1}",
+        "{0} は前に送信されていて、今の状態は {1} です",
+        {text_at(bundle, "bundle_id"), state}
+    );
+    return failure;
+}
+
 /// A line that broke, or a chunk that arrived damaged: what is missing is asked for again.
 bool may_go_on(const Failure& failure) {
     return failure.code == "unreachable" || failure.code == "chunk_digest_mismatch" || failure.code == "timeout";
 }
 
 } // namespace
+
+bool has_ended(const Json& bundle) {
+    const auto state = text_at(bundle, "state");
+    return state == "withdrawn" || state == "rejected" || state == "expired";
+}
 
 bool fits_inline(const PackedBundle& bundle, const Limits& limits) noexcept {
     return bundle.manifest.chunks.size() == 1 && bundle.manifest.payload_size <= limits.inline_payload;
@@ -119,7 +141,7 @@ Outcome<Json> send_bundle(Session& session, const PackedBundle& bundle) {
             return reply.error();
         }
         if (reply->status != 202) {
-            return std::move(reply->body);
+            return unless_ended(std::move(reply->body));
         }
         const auto missing = missing_chunks(reply->body, bundle.manifest.chunks.size());
         if (round == 1) {
@@ -149,7 +171,7 @@ Outcome<Json> send_bundle_again(Session& session, const PackedBundle& bundle) {
     if (!accepted) {
         return accepted.error();
     }
-    return *accepted ? Outcome<Json>(**std::move(accepted)) : std::move(sent);
+    return *accepted ? unless_ended(**std::move(accepted)) : std::move(sent);
 }
 
 bool is_final(const Failure& failure) noexcept {

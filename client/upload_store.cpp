@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <limits>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -14,10 +15,13 @@ namespace {
 constexpr const char* manifest_name = "manifest.cms";
 constexpr const char* accepted_name = "accepted";
 constexpr std::size_t most_manifest_bytes = 256 * 1024;
-constexpr std::chrono::hours kept_for{24 * 7};
+constexpr const char* batch_name = "batch";
+constexpr std::size_t most_told_bytes = 16UL << 20;
+constexpr std::chrono::hours payload_kept_for{24 * 7};
+constexpr std::chrono::hours kept_for{24 * 400};
 
-/// What an earlier run left whole: the manifest is written when the payload is on the disk.
-std::optional<PackedBundle> load(const fs::path& folder, bool accepted) {
+/// What an earlier run left: the manifest is written when the payload is on the disk.
+std::optional<PackedBundle> load(const fs::path& folder) {
     const auto signed_manifest = read_whole(folder / manifest_name, most_manifest_bytes);
     if (!signed_manifest) {
         return std::nullopt;
@@ -34,17 +38,24 @@ std::optional<PackedBundle> load(const fs::path& folder, bool accepted) {
     }
     bundle.manifest = *std::move(manifest);
     bundle.payload = folder / bundle.manifest.bundle_id.str();
-    std::error_code error;
-    const auto size = fs::file_size(bundle.payload, error);
-    const bool whole = !error && size == static_cast<std::uintmax_t>(bundle.manifest.payload_size);
-    return whole || accepted ? std::optional(std::move(bundle)) : std::nullopt;
+    return bundle;
 }
 
-Outcome<void> remove_content(const fs::path& folder) {
+bool is_whole(const PackedBundle& bundle) {
     std::error_code error;
-    fs::remove(folder / manifest_name, error);
+    const auto size = fs::file_size(bundle.payload, error);
+    return !error && size == static_cast<std::uintmax_t>(bundle.manifest.payload_size);
+}
+
+/// All but the lock, the note of a batch and what `spared` names.
+Outcome<void> remove_content(const fs::path& folder, const std::set<std::string>& spared = {}) {
+    std::error_code error;
+    if (!spared.contains(manifest_name)) {
+        fs::remove(folder / manifest_name, error); // first: without it, the rest is nothing
+    }
     for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-        if (entry->path().filename() != "lock") {
+        const auto name = entry->path().filename().string();
+        if (name != "lock" && name != batch_name && !spared.contains(name)) {
             fs::remove(entry->path(), error);
         }
     }
@@ -90,8 +101,10 @@ Outcome<std::string> UploadStore::name_of(
 }
 
 Outcome<UploadStore::Upload> UploadStore::open(const std::string& name) const {
-    remove_old();
     const auto folder = folder_ / name;
+    std::error_code ignored;
+    fs::last_write_time(folder, fs::file_time_type::clock::now(), ignored); // old is what nobody asks for any more
+    remove_old();
     if (auto made = make_folder(folder); !made) {
         return made.error();
     }
@@ -99,17 +112,16 @@ Outcome<UploadStore::Upload> UploadStore::open(const std::string& name) const {
     if (!lock) {
         return lock.error();
     }
-    std::error_code ignored;
-    const bool accepted = fs::exists(folder / accepted_name, ignored);
-    auto bundle = load(folder, accepted);
+    auto bundle = load(folder);
     if (!bundle) {
         if (auto emptied = remove_content(folder); !emptied) {
             return emptied.error();
         }
     }
-    fs::last_write_time(folder, fs::file_time_type::clock::now(), ignored); // old is what nobody asks for any more
-    const bool found = bundle.has_value();
-    return Upload{folder, *std::move(lock), std::move(bundle), accepted && found};
+    const bool accepted = bundle && fs::exists(folder / accepted_name, ignored);
+    const bool too_old = bundle && !accepted && !is_whole(*bundle);
+    const bool of_batch = accepted || fs::exists(folder / batch_name, ignored);
+    return Upload{folder, *std::move(lock), std::move(bundle), accepted, too_old, of_batch};
 }
 
 Outcome<void> UploadStore::save(const Upload& upload) const {
@@ -132,6 +144,7 @@ Outcome<void> UploadStore::note_accepted(Upload& upload) const {
         return noted;
     }
     upload.accepted = true;
+    upload.of_batch = true;
     std::error_code ignored;
     fs::remove(upload.bundle->payload, ignored);
     return {};
@@ -141,6 +154,7 @@ Outcome<void> UploadStore::empty(Upload& upload, bool for_good) const {
     if (!for_good) {
         upload.bundle.reset();
         upload.accepted = false;
+        upload.too_old = false;
     }
     if (auto emptied = remove_content(upload.folder); !emptied || !for_good) {
         return emptied;
@@ -148,6 +162,13 @@ Outcome<void> UploadStore::empty(Upload& upload, bool for_good) const {
     std::error_code ignored;
     fs::remove_all(upload.folder, ignored);
     return {};
+}
+
+Outcome<void> UploadStore::begin_anew(Upload& upload) const {
+    if (auto noted = write_durably(upload.folder / batch_name, ""); !noted) {
+        return noted;
+    }
+    return empty(upload, false);
 }
 
 void UploadStore::forget(const std::string& name) const {
@@ -162,10 +183,8 @@ Outcome<File> UploadStore::lock_batch(const Settings& settings) const {
     if (auto made = make_folder(folder_); !made) {
         return made.error();
     }
-    const auto whose = settings.url + " " + settings.user;
-    const auto name = "batch-" + protocol::Digest::of(protocol::as_bytes(whose)).hex();
     return take_lock(
-        folder_.parent_path() / name,
+        batch_file(settings),
         words(
             "another relay-client is sending a batch: try again when it is done",
             "別の relay-client が一括送信をしています。終わってから、もう一度実行してください"
@@ -173,18 +192,61 @@ Outcome<File> UploadStore::lock_batch(const Settings& settings) const {
     );
 }
 
-/// The relay has dropped them long since.
+fs::path UploadStore::batch_file(const Settings& settings) const {
+    const auto whose = settings.url + " " + settings.user;
+    return folder_.parent_path() / ("batch-" + protocol::Digest::of(protocol::as_bytes(whose)).hex());
+}
+
+Outcome<void> UploadStore::note_told(const Settings& settings, const Told& told) const {
+    Json json = Json::object();
+    for (const auto& [name, bundle_id] : told) {
+        json[name] = bundle_id.str();
+    }
+    return write_durably(batch_file(settings).string() + ".told", json.dump() + "\n");
+}
+
+Outcome<UploadStore::Told> UploadStore::load_told(const Settings& settings) const {
+    const fs::path path = batch_file(settings).string() + ".told";
+    std::error_code error;
+    if (!fs::exists(path, error)) {
+        return Told();
+    }
+    const auto text = read_whole(path, most_told_bytes);
+    if (!text) {
+        return text.error();
+    }
+    Told told;
+    const auto json = Json::parse(*text, nullptr, false);
+    for (const auto& [name, value] : json.items()) {
+        if (const auto bundle_id = protocol::BundleId::parse(text_at(json, name))) {
+            told.emplace(name, *bundle_id);
+        }
+    }
+    return told;
+}
+
+void UploadStore::forget_told(const Settings& settings, const Told& told) const {
+    for (const auto& [name, bundle_id] : told) {
+        forget(name);
+    }
+    std::error_code ignored;
+    fs::remove(batch_file(settings).string() + ".told", ignored);
+}
+
 void UploadStore::remove_old() const {
     const auto now = fs::file_time_type::clock::now();
     std::error_code error;
     for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
         std::error_code ignored;
         const auto written = entry->last_write_time(ignored);
-        if (!ignored && now - written > kept_for) {
-            const auto lock = lock_upload(entry->path());
-            if (lock) {
-                fs::remove_all(entry->path(), ignored);
-            }
+        if (ignored || now - written <= payload_kept_for) {
+            continue;
+        }
+        const auto lock = lock_upload(entry->path());
+        if (lock && now - written > kept_for) {
+            fs::remove_all(entry->path(), ignored);
+        } else if (lock) {
+            (void)remove_content(entry->path(), {manifest_name, accepted_name}); // the next run tries again
         }
     }
 }

@@ -45,7 +45,8 @@ void print(const Draft& draft) {
 /// The bundle of an earlier attempt, or one packed now and kept.
 Outcome<PackedBundle>
 prepare(const DraftStore& store, const Draft& draft, const Settings& settings, Session& session, Depth depth) {
-    auto packed = store.load_packed(draft.id);
+    const DraftSender sender{settings.url, settings.user};
+    auto packed = store.load_packed(draft.id, sender);
     if (!packed) {
         return packed.error();
     }
@@ -80,10 +81,10 @@ prepare(const DraftStore& store, const Draft& draft, const Settings& settings, S
     if (!bundle) {
         return bundle.error();
     }
-    if (auto kept = store.keep_packed(draft.id, *bundle); !kept) {
+    if (auto kept = store.keep_packed(draft.id, *bundle, sender); !kept) {
         return kept.error();
     }
-    packed = store.load_packed(draft.id);
+    packed = store.load_packed(draft.id, sender);
     if (!packed) {
         return packed.error();
     }
@@ -142,13 +143,16 @@ Outcome<void> run_draft_list(const Settings& settings) {
 
 Outcome<void> run_draft_send(const Settings& settings, const DraftOptions& options) {
     const auto store = store_of(settings);
-    const auto draft = store.load(options.id);
-    if (!draft) {
-        return draft.error();
+    if (const auto there = store.load(options.id); !there) {
+        return there.error();
     }
     const auto lock = store.lock(options.id);
     if (!lock) {
         return lock.error();
+    }
+    const auto draft = store.load(options.id); // as whoever held it before has left it
+    if (!draft) {
+        return draft.error();
     }
     auto session = Session::sign_in(settings);
     if (!session) {
@@ -161,20 +165,18 @@ Outcome<void> run_draft_send(const Settings& settings, const DraftOptions& optio
     const auto accepted = draft->being_sent ? send_bundle_again(*session, *bundle) : send_bundle(*session, *bundle);
     if (!accepted) {
         // Refused for good: nothing is there, and the next attempt makes a new bundle. Unclear: the same one again.
-        const int status = accepted.error().status;
+        auto failure = accepted.error();
+        const int status = failure.status;
         if (status == 409 || status == 410 || status == 413 || status == 422) {
             (void)store.drop_packed(options.id);
         }
-        return accepted.error();
-    }
-    if (auto removed = store.remove(options.id); !removed) {
-        std::cerr << "relay-client: "
-                  << words(
-                         "sent, but the draft stays: {0}",
-                         "送信しましたが、下書きを消せません: {0}",
-                         {for_terminal(removed.error().text)}
-                     )
-                  << '\n';
+        if (status == 410) {
+            failure.text += words(
+                "; the draft stays, and the same command sends it once more",
+                "。下書きは残してあります。もう一度同じコマンドを実行すると、あらためて送信します"
+            );
+        }
+        return failure;
     }
     if (settings.json) {
         std::cout << pretty(*accepted) << '\n';
@@ -183,6 +185,18 @@ Outcome<void> run_draft_send(const Settings& settings, const DraftOptions& optio
                          "sent {0} to {1} (files: {2})",
                          "{1} へ {0} を送信しました（ファイル{2}件）",
                          {bundle->manifest.bundle_id.str(), draft->recipient.str(), std::to_string(draft->files.size())}
+                     )
+                  << '\n';
+    }
+    if (auto told = flush_output(); !told) {
+        return told;
+    }
+    if (auto removed = store.remove(options.id); !removed) {
+        std::cerr << "relay-client: "
+                  << words(
+                         "sent, but the draft stays: {0}",
+                         "送信しましたが、下書きを消せません: {0}",
+                         {for_terminal(removed.error().text)}
                      )
                   << '\n';
     }

@@ -179,4 +179,14 @@ std::string for_terminal(std::string_view text) {
     return safe;
 }
 
+Outcome<void> flush_output() {
+    if (std::cout.flush()) {
+        return {};
+    }
+    return local_failure(words(
+        "the result cannot be written to standard output; the same command again tells it",
+        "結果を出力できません。もう一度同じコマンドを実行すると示します"
+    ));
+}
+
 } // namespace relay::client

@@ -36,4 +36,7 @@ void add_kind(Json& bundle);
 /// Text from elsewhere for the terminal: control characters other than line breaks are taken out.
 [[nodiscard]] std::string for_terminal(std::string_view text);
 
+/// Failure when standard output did not take all that was printed: then nobody was told.
+[[nodiscard]] Outcome<void> flush_output();
+
 } // namespace relay::client

@@ -22,7 +22,14 @@ Outcome<std::vector<fs::path>> list_files(const std::string& folder) {
     std::vector<fs::path> files;
     std::error_code error;
     for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-        if (entry->is_regular_file() && !entry->path().filename().string().starts_with('.')) {
+        std::error_code unknown;
+        const bool is_file = entry->is_regular_file(unknown);
+        // A link that leads nowhere, or round in a circle, is no file; what cannot be looked at may be one.
+        if (unknown && unknown != std::errc::no_such_file_or_directory &&
+            unknown != std::errc::too_many_symbolic_link_levels) {
+            return local_failure(entry->path().string() + ": " + words_of(unknown));
+        }
+        if (is_file && !entry->path().filename().string().starts_with('.')) {
             files.push_back(entry->path());
         }
     }
@@ -37,7 +44,8 @@ Outcome<std::vector<fs::path>> list_files(const std::string& folder) {
 
 /// Goes through the units one by one; what is wrong with one is its own fate and nobody else's. What goes to the relay
 /// is kept in the upload store before, and what the relay accepted is noted there until the whole batch has gone, so
-/// that the same command again sends the same bundles, after a crash at any point, and none of them twice.
+/// that the same command again sends the same bundles, after a crash at any point, and none of them twice. It is
+/// forgotten once the person has been told: a run that finds it half forgotten tells it again.
 class BatchRun {
 public:
     BatchRun(
@@ -47,6 +55,7 @@ public:
         const Identity& identity,
         const TrustAnchors& anchors,
         const UploadStore& uploads,
+        UploadStore::Told told_before,
         BatchReport& report
     )
         : session_(session),
@@ -55,6 +64,7 @@ public:
           identity_(identity),
           anchors_(anchors),
           uploads_(uploads),
+          told_before_(std::move(told_before)),
           report_(report),
           batch_(session, [this](std::size_t number, const BatchResult& result) { settle(number, result); }) {}
 
@@ -68,10 +78,13 @@ public:
         }
         batch_.flush();
         report_.calls = batch_.calls();
-        if (report_.verdict()) {
-            for (const auto& name : accepted_) {
-                uploads_.forget(name);
-            }
+    }
+
+    /// After the person was told that all of it has gone.
+    void forget() {
+        accepted_.merge(told_before_);
+        if (uploads_.note_told(settings_, accepted_)) { // else the next run tells it once more
+            uploads_.forget_told(settings_, accepted_);
         }
     }
 
@@ -110,15 +123,30 @@ private:
         if (!name) {
             return name.error();
         }
+        if (const auto before = told_before_.find(*name); before != told_before_.end()) {
+            const auto told = tell_if_accepted(number, *name, before->second);
+            if (!told || *told) {
+                return told ? Outcome<void>() : told.error();
+            }
+        }
         auto upload = uploads_.open(*name);
         if (!upload) {
             return upload.error();
         }
+        if (upload->accepted || upload->too_old) {
+            const auto told = tell_if_accepted(number, *name, upload->bundle->manifest.bundle_id);
+            if (!told) {
+                return told.error();
+            }
+            if (*told) {
+                return upload->accepted ? Outcome<void>() : uploads_.note_accepted(*upload);
+            }
+            if (auto refused = forget_unknown(*upload); !refused) {
+                return refused;
+            }
+        }
         const bool resumed = upload->bundle.has_value();
         Sending sending{*std::move(name), *std::move(upload), resumed};
-        if (sending.upload.accepted) {
-            return tell_accepted(number, std::move(sending));
-        }
         if (!resumed) {
             if (auto packed = pack_unit(unit, *message, sending.upload); !packed) {
                 (void)uploads_.empty(sending.upload, true); // the failure itself matters more
@@ -144,67 +172,83 @@ private:
         return uploads_.save(upload);
     }
 
-    /// Of a unit that an earlier run of this batch has sent.
-    Outcome<void> tell_accepted(std::size_t number, Sending sending) {
-        const auto& bundle_id = sending.upload.bundle->manifest.bundle_id;
+    /// Of a unit that an earlier run of this batch may have sent. False when the relay does not have it.
+    Outcome<bool> tell_if_accepted(std::size_t number, const std::string& name, const protocol::BundleId& bundle_id) {
         const auto found = find_accepted(session_, bundle_id);
         if (!found) {
             return found.error();
         }
-        if (!*found) {
-            (void)uploads_.empty(sending.upload, true);
-            return local_failure(words(
-                "the relay no longer knows bundle {0}: send it again",
-                "サーバに {0} がありません。もう一度送信してください",
-                {bundle_id.str()}
-            ));
+        if (*found) {
+            tell_fate(number, name, 200, **found);
         }
-        const auto state = text_at(**found, "state");
-        if (state == "withdrawn" || state == "rejected" || state == "expired") {
+        return found->has_value();
+    }
+
+    /// The relay does not have what was kept: what it once accepted is told, what never arrived is packed anew.
+    Outcome<void> forget_unknown(UploadStore::Upload& upload) {
+        const auto bundle_id = upload.bundle->manifest.bundle_id;
+        const bool accepted = upload.accepted;
+        if (auto emptied = uploads_.empty(upload, false); !emptied || !accepted) {
+            return emptied;
+        }
+        return local_failure(words(
+            "the relay no longer knows bundle {0}: send it again",
+            "サーバに {0} がありません。もう一度送信してください",
+            {bundle_id.str()}
+        ));
+    }
+
+    /// Of a bundle that the relay has accepted: it went, or went and has ended.
+    void tell_fate(std::size_t number, const std::string& name, int status, const Json& bundle) {
+        const auto bundle_id = protocol::BundleId::parse(text_at(bundle, "bundle_id"));
+        if (has_ended(bundle) || !bundle_id) {
+            const auto state = describe_state(text_at(bundle, "state"));
             report_.tell(
                 number,
                 failed_result(
-                    bundle_id.str(),
+                    text_at(bundle, "bundle_id"),
                     local_failure(words(
                         "sent before, and now {0}; to send it once more: \"send --to\"",
                         "送信したあとで{0}になりました。もう一度送信するには「send --to 事業所番号」を使ってください",
-                        {describe_state(state)}
+                        {state}
                     ))
                 )
             );
-            return {};
+            return;
         }
-        accepted_.push_back(std::move(sending.name));
-        report_.tell(number, {{"bundle_id", bundle_id.str()}, {"status", 200}, {"bundle", **found}});
-        return {};
+        accepted_.insert_or_assign(name, *bundle_id);
+        report_.tell(number, {{"bundle_id", bundle_id->str()}, {"status", status}, {"bundle", bundle}});
     }
 
     /// The relay's word on a bundle: what was kept of it stays, shrinks or goes.
     void settle(std::size_t number, const BatchResult& result) {
         auto one = sending_.extract(number);
         auto& [name, upload, resumed] = one.mapped();
-        auto told = result;
         auto status = static_cast<int>(number_at(result, "status").value_or(0));
+        auto bundle = member_of(result, "bundle");
         const auto refused = from_problem(member_of(result, "problem"), status);
         if (is_final(refused) && resumed) {
             const auto before = find_accepted(session_, upload.bundle->manifest.bundle_id);
-            if (!before) {
-                told = failed_result(upload.bundle->manifest.bundle_id.str(), before.error());
-                status = 0;
-            } else if (*before) {
+            if (!before) { // not known: the next run asks again
+                report_.tell(number, failed_result(upload.bundle->manifest.bundle_id.str(), before.error()));
+                return;
+            }
+            if (*before) {
                 status = 200;
-                told = {{"bundle_id", text_at(**before, "bundle_id")}, {"status", status}, {"bundle", **before}};
+                bundle = **before;
             } else {
                 anew_.push_back(number);
             }
         }
         if (status == 200 || status == 201) {
             (void)uploads_.note_accepted(upload); // without the note, the same bytes go again
-            accepted_.push_back(name);
-        } else if (is_final(refused)) {
+            tell_fate(number, name, status, bundle);
+            return;
+        }
+        if (is_final(refused)) {
             (void)uploads_.empty(upload, true);
         }
-        report_.tell(number, told);
+        report_.tell(number, result);
     }
 
     const Outcome<Recipient>& find_recipient(const protocol::OfficeNumber& number) {
@@ -228,11 +272,12 @@ private:
     const Identity& identity_;
     const TrustAnchors& anchors_;
     const UploadStore& uploads_;
+    UploadStore::Told told_before_; ///< by a run that was cut off while it forgot
     BatchReport& report_;
     Batch batch_;
     std::map<std::size_t, Sending> sending_; ///< given to batch_, fate unknown
     std::vector<std::size_t> anew_;          ///< refused as an earlier run had packed them
-    std::vector<std::string> accepted_;      ///< names in the upload store
+    UploadStore::Told accepted_;
     std::map<protocol::OfficeNumber, Outcome<Recipient>> recipients_;
 };
 
@@ -261,15 +306,35 @@ Outcome<void> run_send_batch(const Settings& settings, const BatchOptions& optio
         return session.error();
     }
     const auto sorted = sort_files(*files, session->office(), options_now(settings.standard));
+    auto told_before = uploads.load_told(settings);
+    if (!told_before) {
+        return told_before.error();
+    }
     BatchReport report(sorted);
-    BatchRun(*session, settings, options, credentials->identity, credentials->anchors, uploads, report)
-        .run(sorted.units);
+    BatchRun run(
+        *session,
+        settings,
+        options,
+        credentials->identity,
+        credentials->anchors,
+        uploads,
+        *std::move(told_before),
+        report
+    );
+    run.run(sorted.units);
     if (settings.json) {
         std::cout << pretty(report.json()) << '\n';
     } else {
         report.print(std::cout);
     }
-    return report.verdict();
+    if (auto told = flush_output(); !told) {
+        return told;
+    }
+    auto verdict = report.verdict();
+    if (verdict) {
+        run.forget();
+    }
+    return verdict;
 }
 
 } // namespace relay::client

@@ -128,20 +128,110 @@ TEST_CASE("Of what the relay accepted, the bundle is remembered and its payload 
     CHECK_FALSE(fs::exists(office.folder.path() / "state" / "uploads" / office.name()));
 }
 
-TEST_CASE("What nobody asked for in a week is forgotten, and what is asked for stays", "[client]") {
+TEST_CASE(
+    "What nobody asked for in a week keeps no payload, and is still known for as long as bundles live", "[client]"
+) {
     const Office office;
-    const auto old = fs::file_time_type::clock::now() - std::chrono::hours(24 * 8);
-    for (const auto& name : {office.name(), office.name("message")}) {
+    const auto name = office.name("message");
+    const auto folder = office.folder.path() / "state" / "uploads" / name;
+    std::string bundle_id;
+    fs::path payload;
+    {
+        auto upload = office.uploads.open(name);
+        REQUIRE(ok(upload));
+        office.pack_into(*upload);
+        REQUIRE(ok(office.uploads.save(*upload)));
+        bundle_id = upload->bundle->manifest.bundle_id.str();
+        payload = upload->bundle->payload;
+    }
+    const auto grow_old = [&](int days) {
+        fs::last_write_time(folder, fs::file_time_type::clock::now() - std::chrono::hours(24 * days));
+    };
+    grow_old(8);
+    REQUIRE(office.uploads.open(office.name()).has_value()); // another one
+    CHECK_FALSE(fs::exists(payload));
+    {
+        auto again = office.uploads.open(name);
+        REQUIRE(ok(again));
+        REQUIRE(again->bundle);
+        CHECK(again->bundle->manifest.bundle_id.str() == bundle_id);
+        CHECK(again->too_old);
+        CHECK_FALSE(again->accepted);
+        REQUIRE(ok(office.uploads.note_accepted(*again)));
+    }
+    grow_old(100);
+    REQUIRE(office.uploads.open(office.name()).has_value());
+    {
+        auto again = office.uploads.open(name);
+        REQUIRE(ok(again));
+        CHECK(again->accepted);
+        CHECK_FALSE(again->too_old);
+    }
+    grow_old(401);
+    REQUIRE(office.uploads.open(office.name()).has_value());
+    CHECK_FALSE(fs::exists(folder));
+}
+
+TEST_CASE("What is asked for after a week is whole", "[client]") {
+    const Office office;
+    {
+        auto upload = office.uploads.open(office.name());
+        REQUIRE(ok(upload));
+        office.pack_into(*upload);
+        REQUIRE(ok(office.uploads.save(*upload)));
+    }
+    const auto folder = office.folder.path() / "state" / "uploads" / office.name();
+    fs::last_write_time(folder, fs::file_time_type::clock::now() - std::chrono::hours(24 * 8));
+    const auto again = office.uploads.open(office.name());
+    REQUIRE(ok(again));
+    REQUIRE(again->bundle);
+    CHECK_FALSE(again->too_old);
+    CHECK(fs::exists(again->bundle->payload));
+}
+
+TEST_CASE("What is sent once more stays noted for the batch that noted it first", "[client]") {
+    const Office office;
+    {
+        auto upload = office.uploads.open(office.name());
+        REQUIRE(ok(upload));
+        CHECK_FALSE(upload->of_batch);
+        office.pack_into(*upload);
+        REQUIRE(ok(office.uploads.save(*upload)));
+        REQUIRE(ok(office.uploads.note_accepted(*upload)));
+    }
+    {
+        auto anew = office.uploads.open(office.name());
+        REQUIRE(ok(anew));
+        CHECK(anew->of_batch);
+        REQUIRE(ok(office.uploads.begin_anew(*anew)));
+        CHECK_FALSE(anew->accepted); // and a crash comes
+    }
+    const auto again = office.uploads.open(office.name());
+    REQUIRE(ok(again));
+    CHECK_FALSE(again->bundle);
+    CHECK(again->of_batch);
+}
+
+TEST_CASE("A batch that was told is remembered until all of it is forgotten", "[client]") {
+    Office office;
+    office.settings.user = "KJ000000000001";
+    CHECK(office.uploads.load_told(office.settings)->empty());
+    const auto name = office.name();
+    {
         auto upload = office.uploads.open(name);
         REQUIRE(ok(upload));
         office.pack_into(*upload);
         REQUIRE(ok(office.uploads.save(*upload)));
     }
-    const auto folder = [&](const std::string& name) { return office.folder.path() / "state" / "uploads" / name; };
-    REQUIRE(office.uploads.open(office.name()).value().bundle);
-    fs::last_write_time(folder(office.name("message")), old);
-    REQUIRE(office.uploads.open(office.name()).value().bundle);
-    CHECK_FALSE(fs::exists(folder(office.name("message"))));
+    const UploadStore::Told told{{name, {protocol::random_uuid()}}};
+    REQUIRE(ok(office.uploads.note_told(office.settings, told)));
+    const auto found = office.uploads.load_told(office.settings);
+    REQUIRE(ok(found));
+    REQUIRE(found->size() == 1);
+    CHECK(found->at(name).str() == told.at(name).str());
+    office.uploads.forget_told(office.settings, *found);
+    CHECK(office.uploads.load_told(office.settings)->empty());
+    CHECK_FALSE(fs::exists(office.folder.path() / "state" / "uploads" / name));
 }
 
 TEST_CASE("One batch of a user runs at a time", "[client]") {
