@@ -143,6 +143,7 @@ Outcome<Response> HttpClient::try_once(const Request& request) {
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
     curl_easy_setopt(curl, CURLOPT_CAINFO, settings_.ca.c_str());
+    curl_easy_setopt(curl, CURLOPT_CAPATH, nullptr); // else the system's CAs are trusted, too
     curl_easy_setopt(curl, CURLOPT_SSLCERT, settings_.cert.c_str());
     curl_easy_setopt(curl, CURLOPT_SSLKEY, settings_.key.c_str());
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});

@@ -73,6 +73,7 @@ void S3Transfer::set_connection_options(CURL* curl) {
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms);
     if (!settings_.ca_file.empty()) {
         curl_easy_setopt(curl, CURLOPT_CAINFO, settings_.ca_file.c_str());
+        curl_easy_setopt(curl, CURLOPT_CAPATH, nullptr); // else the system's CAs are trusted, too
     }
     // libcurl signs; it wants the digest header given, and never a header without a value.
     curl_easy_setopt(curl, CURLOPT_AWS_SIGV4, signing_.c_str());
