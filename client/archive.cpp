@@ -7,8 +7,12 @@
 #include <locale.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <memory>
+#include <optional>
 #include <set>
+#include <utility>
 
 namespace relay::client {
 namespace {
@@ -48,6 +52,51 @@ std::string reason_of(archive* a) {
     const char* text = archive_error_string(a);
     return text != nullptr ? text : "unknown reason";
 }
+
+/// The archive's bytes for libarchive. What the disk does not give is this computer's fault, not the archive's, which
+/// libarchive's own words do not tell apart.
+class ArchiveFile {
+public:
+    explicit ArchiveFile(File file) : file_(std::move(file)) {}
+
+    static la_ssize_t read(archive*, void* self, const void** to) { return static_cast<ArchiveFile*>(self)->next(to); }
+    static la_int64_t seek(archive*, void* self, la_int64_t offset, int whence) {
+        return static_cast<ArchiveFile*>(self)->move(offset, whence);
+    }
+    [[nodiscard]] const std::optional<Failure>& failed() const noexcept { return failed_; }
+
+private:
+    la_ssize_t next(const void** to) {
+        const auto got = file_.read_some_at(at_, piece_.data(), piece_.size());
+        if (!got) {
+            failed_ = got.error();
+            return -1;
+        }
+        *to = piece_.data();
+        at_ += *got;
+        return static_cast<la_ssize_t>(*got);
+    }
+
+    la_int64_t move(la_int64_t offset, int whence) {
+        const auto size = file_.size();
+        if (!size) {
+            failed_ = size.error();
+            return ARCHIVE_FATAL;
+        }
+        const auto end = static_cast<la_int64_t>(*size);
+        const auto from = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? static_cast<la_int64_t>(at_) : end;
+        if (offset < -from || offset > end - from) {
+            return ARCHIVE_FATAL;
+        }
+        at_ = static_cast<std::uint64_t>(from + offset);
+        return from + offset;
+    }
+
+    File file_;
+    std::uint64_t at_ = 0;
+    protocol::Bytes piece_ = protocol::Bytes(piece_bytes);
+    std::optional<Failure> failed_;
+};
 
 la_ssize_t pass_on(archive*, void* sink, const void* data, std::size_t size) {
     const protocol::BytesView bytes(static_cast<const std::uint8_t*>(data), size);
@@ -273,15 +322,32 @@ Outcome<void> extract_archive(
     if (auto checked = check_sizes(archive, files, folder); !checked) {
         return checked;
     }
+    auto opened = File::open_to_read(archive);
+    if (!opened) {
+        return opened.error();
+    }
+    ArchiveFile file(*std::move(opened));
     const Utf8Names utf8_names;
     const Reader reader(archive_read_new());
-    if (archive_read_support_format_zip_seekable(reader.get()) != ARCHIVE_OK ||
-        archive_read_open_filename(reader.get(), archive.c_str(), piece_bytes) != ARCHIVE_OK) {
-        return content_failure(
-            words("the content is no ZIP archive: {0}", "中身がZIPではありません: {0}", {reason_of(reader.get())})
-        );
+    if (archive_read_support_format_zip_seekable(reader.get()) != ARCHIVE_OK) {
+        return local_failure(archive.string() + ": " + reason_of(reader.get()));
     }
-    return extract_entries(reader.get(), files, folder, meter);
+    archive_read_set_read_callback(reader.get(), &ArchiveFile::read);
+    archive_read_set_seek_callback(reader.get(), &ArchiveFile::seek);
+    archive_read_set_callback_data(reader.get(), &file);
+    auto extracted =
+        archive_read_open1(reader.get()) == ARCHIVE_OK
+            ? extract_entries(reader.get(), files, folder, meter)
+            : content_failure(
+                  words("the content is no ZIP archive: {0}", "中身がZIPではありません: {0}", {reason_of(reader.get())})
+              );
+    if (!extracted && file.failed()) {
+        return *file.failed();
+    }
+    if (!extracted && archive_errno(reader.get()) == ENOMEM) {
+        return local_failure(extracted.error().text);
+    }
+    return extracted;
 }
 
 bool is_safe_name(std::string_view name) noexcept {

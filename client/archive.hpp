@@ -17,7 +17,8 @@ write_archive(const std::vector<fs::path>& files, const Sink& sink, const Meter&
 
 /// Unpacks into `folder`, which is there and empty. Every entry must be a plain file of `files`, stored or deflated,
 /// once, of its size and digest; all of `files` must be there. Files are synced. content_failure when the archive is
-/// not that, or when the sizes listed are more than it can hold; a local failure when the disk has no room for them.
+/// not that, or when the sizes listed are more than it can hold; a local failure when the disk has no room for them, or
+/// does not give the archive's bytes.
 [[nodiscard]] Outcome<void> extract_archive(
     const fs::path& archive,
     const std::vector<protocol::ManifestFile>& files,

@@ -173,6 +173,7 @@ public:
             const auto size = std::min<std::uint64_t>(offset < file_size_ ? file_size_ - offset : 0, 16 * 1024);
             auto window = file_.read_at(offset, static_cast<std::size_t>(size));
             if (!window) {
+                failed_ = window.error();
                 return std::nullopt;
             }
             window_ = *std::move(window);
@@ -182,10 +183,13 @@ public:
         const bool fits = header && header->size.value_or(0) <= file_size_ - offset - header->header_bytes;
         return fits ? header : std::nullopt;
     }
+    /// The disk's fault, when a header could not be read for that.
+    [[nodiscard]] const std::optional<Failure>& failed() const noexcept { return failed_; }
 
 private:
     File& file_;
     std::uint64_t file_size_;
+    std::optional<Failure> failed_;
     Bytes window_;
     std::uint64_t window_at_ = 0;
 };
@@ -275,6 +279,9 @@ Outcome<EnvelopeParts> read_envelope_parts(File& file) {
     const auto content_tag = head ? headers.at(head->content_at) : std::nullopt;
     const bool has_content = content_tag && (content_tag->tag == 0x80 || content_tag->tag == 0xA0);
     const auto behind = has_content ? collect(headers, head->content_at, 0, parts.segments) : std::nullopt;
+    if (headers.failed()) {
+        return *headers.failed();
+    }
     if (!behind) {
         return content_failure(words(
             "the payload is no readable CMS AuthEnvelopedData", "データをCMS（AuthEnvelopedData）として読めません"

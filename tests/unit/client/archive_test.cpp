@@ -1,10 +1,12 @@
 #include "client/archive.hpp"
 
+#include "tests/unit/client/system_faults.hpp"
 #include "tests/unit/client/test_office.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <catch2/catch.hpp>
+#include <sys/resource.h>
 
 #include <string>
 #include <utility>
@@ -210,4 +212,36 @@ TEST_CASE("an archive that is not stored or deflated is refused before it is dec
     REQUIRE(code_of(refused) == unusable_content);
     CHECK_THAT(refused.error().text, Catch::Contains("deflate"));
     CHECK(fs::is_empty(folders.files));
+}
+
+TEST_CASE("an archive that the disk does not give back is never called unusable", "[client]") {
+    Folders folders;
+    const auto text = noise(600000);
+    put_zip(folders.zip, {{"a.txt", text}, {"b.txt", "hello"}});
+    int good = 0;
+    for (bool more = true; more; ++good) {
+        fs::remove_all(folders.files);
+        fs::create_directory(folders.files);
+        const ReadFault fault(good);
+        const auto code =
+            code_of(extract_archive(folders.zip, {listed("a.txt", text), listed("b.txt", "hello")}, folders.files, {}));
+        more = fault.struck();
+        INFO("after " << good << " reads");
+        CHECK(code == (more ? "local" : "good"));
+    }
+    CHECK(good > 3);
+}
+
+TEST_CASE("an archive that cannot be opened for want of descriptors is never called unusable", "[client]") {
+    Folders folders;
+    put_zip(folders.zip, {{"a.txt", "hello"}});
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    auto none = before;
+    none.rlim_cur = 3;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    const auto code = code_of(extract_archive(folders.zip, {listed("a.txt", "hello")}, folders.files, {}));
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK(code == "local");
+    CHECK(code_of(extract_archive(folders.zip, {listed("a.txt", "hello")}, folders.files, {})) == "good");
 }

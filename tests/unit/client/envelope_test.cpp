@@ -2,6 +2,7 @@
 
 #include "client/crypto/envelope_parts.hpp"
 #include "protocol/cms/recipients.hpp"
+#include "tests/unit/client/system_faults.hpp"
 #include "tests/unit/client/test_office.hpp"
 
 #include <catch2/catch.hpp>
@@ -159,6 +160,27 @@ TEST_CASE("a payload for another certificate is told apart from a damaged one", 
         CHECK(result.error().code == other_certificate);
         fs::remove(sealed);
     }
+}
+
+TEST_CASE("a payload that the disk does not give back is never called unusable", "[client]") {
+    const auto folder = TemporaryFolder::make();
+    REQUIRE(ok(folder));
+    const auto office = make_office(KeyKind::p256);
+    const auto plain = noise(300000);
+    const auto sealed = folder->path() / "sealed";
+    REQUIRE(ok(encrypt_to_file(sealed, {office.certificate}, text_in_pieces(plain, 5000))));
+    int struck = 0;
+    for (bool more = true; more; ++struck) {
+        const ReadFault fault(struck);
+        const auto opened = decrypt_file(sealed, folder->path() / "opened", office, {});
+        more = fault.struck();
+        INFO("after " << struck << " reads");
+        CHECK(opened.has_value() != more);
+        if (!opened) {
+            CHECK(opened.error().code == "local");
+        }
+    }
+    CHECK(struck > 5);
 }
 
 TEST_CASE("a cover letter can be read by its recipient and by nobody else", "[client]") {
