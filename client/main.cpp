@@ -47,6 +47,15 @@ void add_common_options(CLI::App& app, Options& options) {
         "--cert", settings.cert, words("PEM file of the office's certificate", "事業所の電子証明書のPEMファイル")
     );
     app.add_option("--key", settings.key, words("PEM file of its private key", "その秘密鍵のPEMファイル"));
+    const auto add_old = [&](const char* name, std::vector<std::string>& files, const std::string& what) {
+        app.add_option(name, files, what)->allow_extra_args(false);
+    };
+    add_old(
+        "--old-cert",
+        settings.old_certs,
+        words("PEM file of a certificate from before its renewal", "更新前の電子証明書のPEMファイル")
+    );
+    add_old("--old-key", settings.old_keys, words("PEM file of that one's private key", "更新前の秘密鍵のPEMファイル"));
     app.add_option("--user", settings.user, words("User ID, KJ and 12 digits", "ユーザID（KJと数字12桁）"));
     app.add_option(
         "--password-file",
@@ -65,8 +74,10 @@ void add_common_options(CLI::App& app, Options& options) {
         "--config",
         options.config,
         words(
-            "TOML file with the keys url, ca, cert, key, user, password_file, client_ca, state, drafts",
-            "設定ファイル（TOML）。項目は url、ca、cert、key、user、password_file、client_ca、state、drafts"
+            "TOML file with the keys url, ca, cert, key, old_cert, old_key, user, password_file, client_ca, state, "
+            "drafts",
+            "設定ファイル（TOML）。項目は "
+            "url、ca、cert、key、old_cert、old_key、user、password_file、client_ca、state、drafts"
         )
     );
     app.add_flag("--json", settings.json, words("Print the result as JSON", "結果をJSONで出力します"));

@@ -3,6 +3,7 @@
 
 #include "client/claim_store.hpp"
 #include "client/crypto/certificates.hpp"
+#include "client/crypto/envelope.hpp"
 #include "client/failure.hpp"
 #include "client/progress.hpp"
 #include "client/session.hpp"
@@ -10,6 +11,7 @@
 #include "protocol/ids.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace relay::client {
@@ -22,9 +24,13 @@ struct Received {
 
 class Download {
 public:
-    Download(Session& session, const Identity& identity, const TrustAnchors& anchors, const ClaimStore& claims)
+    /// `identity` signs the receipts; one of `keys` opens the payload.
+    Download(
+        Session& session, const Identity& identity, Keys keys, const TrustAnchors& anchors, const ClaimStore& claims
+    )
         : session_(session),
           identity_(identity),
+          keys_(std::move(keys)),
           anchors_(anchors),
           claims_(claims) {}
 
@@ -75,6 +81,7 @@ private:
 
     Session& session_;
     const Identity& identity_;
+    Keys keys_;
     const TrustAnchors& anchors_;
     const ClaimStore& claims_;
 };

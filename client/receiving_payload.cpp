@@ -1,7 +1,6 @@
 // The part of a download that brings the payload to the disk and makes files of it.
 #include "client/archive.hpp"
 #include "client/chunk_workers.hpp"
-#include "client/crypto/envelope.hpp"
 #include "client/incoming_chunk.hpp"
 #include "client/progress.hpp"
 #include "client/receiving.hpp"
@@ -130,7 +129,7 @@ Outcome<void> Download::unpack(const protocol::Manifest& manifest) {
     }
     Progress progress("unpacking", static_cast<std::uint64_t>(manifest.payload_size));
     const Meter meter = [&progress](std::uint64_t bytes) { progress.add(bytes); };
-    if (auto decrypted = decrypt_file(work / "payload.cms", archive, identity_, meter); !decrypted) {
+    if (auto decrypted = decrypt_file(work / "payload.cms", archive, keys_, meter); !decrypted) {
         return decrypted;
     }
     if (auto extracted = extract_archive(archive, manifest.files, files, {}); !extracted) {
@@ -150,7 +149,7 @@ Outcome<std::string> Download::read_message(const protocol::Manifest& manifest) 
     if (!manifest.cover) {
         return std::string();
     }
-    const auto plain = decrypt_bytes(*manifest.cover, identity_);
+    const auto plain = decrypt_bytes(*manifest.cover, keys_);
     if (!plain) {
         return local_failure(words("the message cannot be read: {0}", "送付状を読めません: {0}", {plain.error().text}));
     }

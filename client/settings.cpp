@@ -36,9 +36,40 @@ constexpr std::array<Key, 9> keys{{
     {"state", &Settings::state, true},
 }};
 
+/// One path, or a list of them.
+Outcome<void>
+take_paths(const std::string& file, const std::string& name, const toml::node& node, std::vector<std::string>& paths) {
+    std::vector<std::string> found;
+    bool good = true;
+    const auto take = [&](const toml::node& one) {
+        const auto path = one.value<std::string>();
+        good = good && path;
+        found.push_back((fs::path(file).parent_path() / path.value_or("")).string());
+    };
+    if (const auto* list = node.as_array(); list != nullptr) {
+        for (const auto& one : *list) {
+            take(one);
+        }
+    } else {
+        take(node);
+    }
+    if (!good) {
+        return usage_failure(words(
+            "{0}: {1} must be a text or a list of texts", "{0}: {1} は文字列かその並びにしてください", {file, name}
+        ));
+    }
+    if (paths.empty()) {
+        paths = std::move(found);
+    }
+    return {};
+}
+
 Outcome<void> take_key(const std::string& file, const std::string& name, const toml::node& node, Settings& settings) {
     if (name == "standard") {
         return read_standard_table(file, node, settings.standard);
+    }
+    if (name == "old_cert" || name == "old_key") {
+        return take_paths(file, name, node, name == "old_cert" ? settings.old_certs : settings.old_keys);
     }
     for (const auto& key : keys) {
         if (name != key.name) {

@@ -5,14 +5,17 @@
 #include "protocol/standard/sending_unit.hpp"
 
 #include <string>
+#include <vector>
 
 namespace relay::client {
 
 struct Settings {
     std::string url;
-    std::string ca;   ///< PEM file: whose server certificate is trusted
-    std::string cert; ///< PEM file
-    std::string key;  ///< PEM file
+    std::string ca;                     ///< PEM file: whose server certificate is trusted
+    std::string cert;                   ///< PEM file
+    std::string key;                    ///< PEM file
+    std::vector<std::string> old_certs; ///< PEM files: certificates of before, to open what is encrypted for them
+    std::vector<std::string> old_keys;  ///< PEM files: theirs, in the same order
     std::string user;
     std::string password_file; ///< empty: asked for on the terminal
     std::string client_ca;     ///< PEM file: whose office certificates are trusted; empty: `ca`

@@ -19,6 +19,24 @@ Outcome<Credentials> load_credentials(const Settings& settings) {
     return Credentials{*std::move(identity), *std::move(anchors)};
 }
 
+Outcome<std::vector<Identity>> load_old_identities(const Settings& settings) {
+    if (settings.old_certs.size() != settings.old_keys.size()) {
+        return usage_failure(words(
+            "--old-cert and --old-key go in pairs, in the same order",
+            "--old-cert と --old-key は同じ順に同じ数だけ指定してください"
+        ));
+    }
+    std::vector<Identity> old;
+    for (std::size_t i = 0; i < settings.old_certs.size(); ++i) {
+        auto identity = Identity::load(settings.old_certs[i], settings.old_keys[i]);
+        if (!identity) {
+            return identity.error();
+        }
+        old.push_back(*std::move(identity));
+    }
+    return old;
+}
+
 Outcome<protocol::OfficeNumber> parse_recipient(const SendOptions& options) {
     const auto number = protocol::OfficeNumber::parse(options.to);
     if (!number) {

@@ -137,6 +137,10 @@ Outcome<void> run_fetch(const Settings& settings, const FetchOptions& options) {
     if (!credentials) {
         return credentials.error();
     }
+    const auto old = load_old_identities(settings);
+    if (!old) {
+        return old.error();
+    }
     std::error_code error;
     const fs::path into = fs::absolute(options.into, error);
     const ClaimStore claims(error ? fs::path(options.into) : into);
@@ -144,7 +148,7 @@ Outcome<void> run_fetch(const Settings& settings, const FetchOptions& options) {
     if (!session) {
         return session.error();
     }
-    Download download(*session, credentials->identity, credentials->anchors, claims);
+    Download download(*session, credentials->identity, Keys(credentials->identity, *old), credentials->anchors, claims);
     if (options.all) {
         ids = find_all(*session, claims, download);
         if (!ids) {

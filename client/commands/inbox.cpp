@@ -1,3 +1,4 @@
+#include "client/commands/arguments.hpp"
 #include "client/commands/commands.hpp"
 #include "client/commands/listing.hpp"
 #include "client/crypto/certificates.hpp"
@@ -33,12 +34,12 @@ Outcome<void> wait_for_any(Session& session, int seconds) {
     }
 }
 
-std::string message_of(const Json& bundle, const Identity& identity) {
+std::string message_of(const Json& bundle, const Keys& keys) {
     const auto cover = protocol::from_base64(text_at(bundle, "cover"));
     if (!cover || cover->empty()) {
         return {};
     }
-    const auto plain = decrypt_bytes(*cover, identity);
+    const auto plain = decrypt_bytes(*cover, keys);
     return plain ? std::string(protocol::as_text(*plain))
                  : words("(the message cannot be read: {0})", "（送付状を読めません: {0}）", {plain.error().text});
 }
@@ -52,6 +53,10 @@ Outcome<void> run_inbox(const Settings& settings, const InboxOptions& options) {
     const auto identity = Identity::load(settings.cert, settings.key);
     if (!identity) {
         return identity.error();
+    }
+    const auto old = load_old_identities(settings);
+    if (!old) {
+        return old.error();
     }
     auto session = Session::sign_in(settings);
     if (!session) {
@@ -67,7 +72,7 @@ Outcome<void> run_inbox(const Settings& settings, const InboxOptions& options) {
         return inbox.error();
     }
     for (auto& bundle : (*inbox)["bundles"]) {
-        const auto message = message_of(bundle, *identity);
+        const auto message = message_of(bundle, Keys(*identity, *old));
         add_kind(bundle);
         if (!settings.json) {
             std::cout << describe_bundle(bundle, "sender") << '\n';

@@ -150,6 +150,74 @@ bool is_for(CMS_ContentInfo* cms, X509* certificate) {
     return false;
 }
 
+/// Whether this key opens what the info holds, whatever certificate that one names: a certificate may be renewed with
+/// the key that it had.
+bool opens(CMS_ContentInfo* cms, CMS_RecipientInfo* info, EVP_PKEY* key) {
+    const int kind = EVP_PKEY_get_base_id(key);
+    if (CMS_RecipientInfo_type(info) == CMS_RECIPINFO_TRANS && kind == EVP_PKEY_RSA) {
+        EVP_PKEY_up_ref(key); // taken by the next call, given up by the last
+        CMS_RecipientInfo_set0_pkey(info, key);
+        const bool opened = CMS_RecipientInfo_decrypt(cms, info) > 0;
+        CMS_RecipientInfo_set0_pkey(info, nullptr);
+        return opened;
+    }
+    bool opened = false;
+    if (CMS_RecipientInfo_type(info) == CMS_RECIPINFO_AGREE && kind == EVP_PKEY_EC) {
+        auto* encrypted = CMS_RecipientInfo_kari_get0_reks(info);
+        for (int i = 0; !opened && i < sk_CMS_RecipientEncryptedKey_num(encrypted); ++i) {
+            opened = CMS_RecipientInfo_kari_set0_pkey(info, key) == 1 &&
+                     CMS_RecipientInfo_kari_decrypt(cms, info, sk_CMS_RecipientEncryptedKey_value(encrypted, i)) > 0;
+            CMS_RecipientInfo_kari_set0_pkey(info, nullptr);
+        }
+    }
+    return opened;
+}
+
+enum class ContentKey { of_named_certificate, of_another, none, damaged };
+
+ContentKey find_content_key(CMS_ContentInfo* cms, const Keys& keys) {
+    for (const auto* identity : keys.all()) {
+        if (is_for(cms, identity->certificate.get())) {
+            const bool opened = CMS_decrypt_set1_pkey(cms, identity->key.get(), identity->certificate.get()) == 1;
+            return opened ? ContentKey::of_named_certificate : ContentKey::damaged;
+        }
+    }
+    auto* infos = CMS_get0_RecipientInfos(cms);
+    for (const auto* identity : keys.all()) {
+        for (int i = 0; i < sk_CMS_RecipientInfo_num(infos); ++i) {
+            if (opens(cms, sk_CMS_RecipientInfo_value(infos, i), identity->key.get())) {
+                return ContentKey::of_another;
+            }
+        }
+    }
+    return ContentKey::none;
+}
+
+bool lacked_memory() {
+    return ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE ||
+           ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
+}
+
+/// What OpenSSL could not do with a content: for want of memory, or because of the content.
+Failure openssl_failure(std::string_view english, std::string_view japanese) {
+    const bool memory = lacked_memory();
+    auto text = words(english, japanese, {take_openssl_reason()});
+    return memory ? local_failure(std::move(text)) : content_failure(std::move(text));
+}
+
+Failure encrypted_for_another() {
+    Failure failure;
+    failure.code = other_certificate;
+    failure.text = words(
+        "The bundle is encrypted for another certificate of this office. Name that one and its key with --old-cert and "
+        "--old-key, and fetch again into the same folder.",
+        "このデータは、この事業所の別の電子証明書で暗号化されています。その電子証明書と秘密鍵を --old-cert と "
+        "--old-key "
+        "で指定して、もう一度同じフォルダーへ取得してください。"
+    );
+    return failure;
+}
+
 /// True when all was copied and the authentication tag is good.
 bool copy_content(BIO* content, BIO* out) {
     protocol::Bytes piece(16UL * 1024);
@@ -163,34 +231,28 @@ bool copy_content(BIO* content, BIO* out) {
 }
 
 /// `source`: the encrypted content, or null when the structure holds it.
-Outcome<void> decrypt_into(CMS_ContentInfo* cms, BIO* source, BIO* out, const Identity& identity) {
+Outcome<void> decrypt_into(CMS_ContentInfo* cms, BIO* source, BIO* out, const Keys& keys) {
     ERR_clear_error();
-    if (!is_for(cms, identity.certificate.get())) {
-        Failure failure;
-        failure.code = other_certificate;
-        failure.text = words(
-            "The bundle is encrypted for another certificate of this office. Fetch it with that one, into the same "
-            "folder.",
-            "このデータは、この事業所の別の電子証明書で暗号化されています。その電子証明書で、同じフォルダーへ取得してく"
-            "ださい。"
-        );
-        return failure;
+    const auto found = find_content_key(cms, keys);
+    if (found == ContentKey::none) {
+        ERR_clear_error();
+        return encrypted_for_another();
     }
     // CMS_decrypt would hold the whole content in memory until the tag is checked; here that is what ".part" is for.
-    const bool has_key = CMS_decrypt_set1_pkey(cms, identity.key.get(), identity.certificate.get()) == 1;
-    BIO* const content = has_key ? CMS_dataInit(cms, source) : nullptr;
+    BIO* const content = found != ContentKey::damaged ? CMS_dataInit(cms, source) : nullptr;
     const bool good = content != nullptr && copy_content(content, out);
     for (BIO* top = content; top != nullptr && top != source;) {
         BIO* const below = BIO_pop(top);
         BIO_free(top);
         top = below;
     }
-    if (content == nullptr) {
-        return content_failure(
-            words("the payload cannot be decrypted: {0}", "データを復号できません: {0}", {take_openssl_reason()})
-        );
+    if (content == nullptr || (!good && lacked_memory())) {
+        return openssl_failure("the payload cannot be decrypted: {0}", "データを復号できません: {0}");
     }
     ERR_clear_error();
+    if (!good && found == ContentKey::of_another) {
+        return encrypted_for_another(); // a key that fits by chance proves nothing against the content
+    }
     if (!good) {
         return content_failure(words(
             "the authentication tag is wrong: the content was damaged or changed before its sender signed it. Nothing "
@@ -231,7 +293,13 @@ Outcome<protocol::Bytes> encrypt_bytes(const std::vector<Certificate>& recipient
     return protocol::to_bytes(protocol::as_bytes(std::string_view(data, static_cast<std::size_t>(size))));
 }
 
-Outcome<void> decrypt_file(const fs::path& from, const fs::path& to, const Identity& identity, const Meter& meter) {
+Keys::Keys(const Identity& own, const std::vector<Identity>& old) : all_{&own} {
+    for (const auto& identity : old) {
+        all_.push_back(&identity);
+    }
+}
+
+Outcome<void> decrypt_file(const fs::path& from, const fs::path& to, const Keys& keys, const Meter& meter) {
     auto file = File::open_to_read(from);
     if (!file) {
         return file.error();
@@ -240,14 +308,14 @@ Outcome<void> decrypt_file(const fs::path& from, const fs::path& to, const Ident
     if (!parts) {
         return parts.error();
     }
+    ERR_clear_error();
     const auto* at = parts->structure.data();
     const Handle<CMS_ContentInfo> cms(d2i_CMS_ContentInfo(nullptr, &at, static_cast<long>(parts->structure.size())));
     if (!cms) {
-        return content_failure(words(
+        return openssl_failure(
             "the payload is no readable CMS AuthEnvelopedData: {0}",
-            "データをCMS（AuthEnvelopedData）として読めません: {0}",
-            {take_openssl_reason()}
-        ));
+            "データをCMS（AuthEnvelopedData）として読めません: {0}"
+        );
     }
     SegmentSource segments{*file, parts->segments, meter};
     const Handle<BIO_METHOD> method(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "envelope content"));
@@ -267,7 +335,7 @@ Outcome<void> decrypt_file(const fs::path& from, const fs::path& to, const Ident
     if (!out) {
         return local_failure(part.string() + ": " + take_openssl_reason());
     }
-    auto decrypted = decrypt_into(cms.get(), source.get(), out.get(), identity);
+    auto decrypted = decrypt_into(cms.get(), source.get(), out.get(), keys);
     std::FILE* stream = nullptr;
     BIO_get_fp(out.get(), &stream);
     // A full disk must not look like bad content, which would be refused for good.
@@ -292,7 +360,7 @@ Outcome<void> decrypt_file(const fs::path& from, const fs::path& to, const Ident
     return {};
 }
 
-Outcome<protocol::Bytes> decrypt_bytes(protocol::BytesView envelope, const Identity& identity) {
+Outcome<protocol::Bytes> decrypt_bytes(protocol::BytesView envelope, const Keys& keys) {
     const auto* at = envelope.data();
     const Handle<CMS_ContentInfo> cms(d2i_CMS_ContentInfo(nullptr, &at, static_cast<long>(envelope.size())));
     if (!cms || OBJ_obj2nid(CMS_get0_type(cms.get())) != NID_id_smime_ct_authEnvelopedData) {
@@ -303,7 +371,7 @@ Outcome<protocol::Bytes> decrypt_bytes(protocol::BytesView envelope, const Ident
         ));
     }
     const Handle<BIO> out(BIO_new(BIO_s_mem()));
-    if (auto decrypted = decrypt_into(cms.get(), nullptr, out.get(), identity); !decrypted) {
+    if (auto decrypted = decrypt_into(cms.get(), nullptr, out.get(), keys); !decrypted) {
         return decrypted.error();
     }
     char* data = nullptr;

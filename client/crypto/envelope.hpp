@@ -21,11 +21,23 @@ encrypt_to_file(const fs::path& to, const std::vector<Certificate>& recipients, 
 [[nodiscard]] Outcome<protocol::Bytes>
 encrypt_bytes(const std::vector<Certificate>& recipients, protocol::BytesView plain);
 
+/// What may open an envelope: the office's key of today first, then those of certificates that it had before. All of
+/// them must outlive it.
+class Keys {
+public:
+    Keys(const Identity& own, const std::vector<Identity>& old = {}); // NOLINT: an identity alone will do
+    [[nodiscard]] const std::vector<const Identity*>& all() const noexcept { return all_; }
+
+private:
+    std::vector<const Identity*> all_;
+};
+
 /// Decrypts into `to`, which appears only once the authentication tag is known to be good; until then the bytes stand
-/// in `to` + ".part". Failures: content_failure; other_certificate when it is encrypted for other certificates alone.
+/// in `to` + ".part". Failures: content_failure; other_certificate when it is encrypted for other certificates alone,
+/// and none of the keys opens it; a local failure when disk or memory are to blame.
 [[nodiscard]] Outcome<void>
-decrypt_file(const fs::path& from, const fs::path& to, const Identity& identity, const Meter& meter);
+decrypt_file(const fs::path& from, const fs::path& to, const Keys& keys, const Meter& meter);
 /// The same for a few bytes.
-[[nodiscard]] Outcome<protocol::Bytes> decrypt_bytes(protocol::BytesView envelope, const Identity& identity);
+[[nodiscard]] Outcome<protocol::Bytes> decrypt_bytes(protocol::BytesView envelope, const Keys& keys);
 
 } // namespace relay::client

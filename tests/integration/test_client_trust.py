@@ -1,10 +1,14 @@
-"""Whom relay-client trusts."""
+"""Whom relay-client trusts, and what a renewed certificate still opens."""
 
+import glob
+import os
 import re
 import subprocess
 
 import pytest
+from openssl_cms import fingerprint
 from reference_client import Client
+from relay_client import Bundle
 
 
 def own_mounts():
@@ -32,3 +36,26 @@ def test_a_server_of_a_ca_that_the_system_trusts_is_refused_when_another_ca_is_n
     assert good.returncode == 0, good.stderr
     refused = outbox(other)
     assert refused.returncode == 1 and "(unreachable)" in refused.stderr and "certificate" in refused.stderr, refused.stderr
+
+
+def test_after_a_renewal_what_was_encrypted_for_the_old_certificate_is_opened_with_it(stack, people, tmp_path):
+    before = stack.office(name="更新した事業所")
+    bundles = [Bundle(people.a, before, cover="更新の前に") for _ in range(2)]
+    for bundle in bundles:
+        people.at_a.send(bundle)
+    now = before.using(*stack.issue(before.user_id, "rsa2048"))
+    stack.ctl("certificate", "revoke", fingerprint(before.cert), "--reason", "superseded")
+    client = Client(stack, now)
+    told = client.run("fetch", bundles[0].bundle_id, "--into", tmp_path, code=1)
+    assert "--old-cert" in told and told.strip().endswith("(other_certificate)")
+    old = ("--old-cert", before.cert, "--old-key", before.key)
+    assert "更新の前に" in client.run(*old, "inbox", "--state", "all") and "更新の前に" not in client.run("inbox", "--state", "all")
+    client.run(*old, "fetch", bundles[0].bundle_id, "--into", tmp_path)
+    with open(client.config, "a", encoding="utf-8") as file:
+        file.write('old_cert = ["%s"]\nold_key = "%s"\n' % (before.cert, before.key))
+    client.run("fetch", "--all", "--into", tmp_path)
+    for bundle in bundles:
+        names = {os.path.basename(path): path for path in glob.glob(str(tmp_path / bundle.bundle_id / "*"))}
+        assert {name: open(names[name], "rb").read() for name, _ in bundle.files} == dict(bundle.files)
+        assert people.at_a.sent(bundle).json["confirmation"] == "receipt"
+    assert "in pairs" in client.run("--old-key", before.key, "--old-key", now.key, "inbox", code=2)

@@ -162,6 +162,42 @@ TEST_CASE("a payload for another certificate is told apart from a damaged one", 
     }
 }
 
+TEST_CASE("a certificate renewed with its key opens what was encrypted for the one before", "[client]") {
+    const auto folder = TemporaryFolder::make();
+    REQUIRE(ok(folder));
+    const auto stranger = make_office(KeyKind::rsa2048);
+    for (const auto kind : {KeyKind::p256, KeyKind::rsa2048}) {
+        const auto old = make_office(kind);
+        const auto office = renew(old);
+        const auto plain = noise(200000);
+        const auto sealed = folder->path() / "sealed";
+        REQUIRE(ok(encrypt_to_file(sealed, {stranger.certificate, old.certificate}, text_in_pieces(plain, 5000))));
+        const auto opened = folder->path() / "opened";
+        REQUIRE(ok(decrypt_file(sealed, opened, office, {})));
+        CHECK(whole(opened) == plain);
+        fs::remove(opened);
+        fs::remove(sealed);
+    }
+}
+
+TEST_CASE("the key of before opens what was encrypted for it, and damage is told as damage", "[client]") {
+    const auto folder = TemporaryFolder::make();
+    REQUIRE(ok(folder));
+    const auto office = make_office(KeyKind::p256);
+    std::vector<Identity> old;
+    old.push_back(make_office(KeyKind::rsa2048));
+    old.push_back(make_office(KeyKind::p256));
+    for (const auto& before : old) {
+        auto cover = encrypt_bytes({before.certificate}, protocol::as_bytes(std::string_view("letter")));
+        REQUIRE(ok(cover));
+        const auto plain = decrypt_bytes(*cover, Keys(office, old));
+        REQUIRE(ok(plain));
+        CHECK(protocol::as_text(*plain) == "letter");
+        cover->back() ^= 1U;
+        CHECK(decrypt_bytes(*cover, Keys(office, old)).error().code == unusable_content);
+    }
+}
+
 TEST_CASE("a payload that the disk does not give back is never called unusable", "[client]") {
     const auto folder = TemporaryFolder::make();
     REQUIRE(ok(folder));

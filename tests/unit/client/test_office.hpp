@@ -31,8 +31,8 @@ inline std::string pem_of(const Handle<BIO>& bio) {
     return {data, static_cast<std::size_t>(size)};
 }
 
-inline Identity make_office(KeyKind kind, const std::string& organization = "") {
-    Handle<EVP_PKEY> key(kind == KeyKind::p256 ? EVP_EC_gen("P-256") : EVP_RSA_gen(2048));
+/// Another certificate with a key that is there.
+inline Identity make_office(Handle<EVP_PKEY> key, const std::string& organization = "") {
     const Handle<X509> x509(X509_new());
     X509_set_version(x509.get(), 2);
     ASN1_INTEGER_set(X509_get_serialNumber(x509.get()), std::rand() + 1);
@@ -57,6 +57,16 @@ inline Identity make_office(KeyKind kind, const std::string& organization = "") 
     auto certificate = Certificate::from_pem(pem_of(certificate_pem));
     REQUIRE(ok(certificate));
     return {pem_of(certificate_pem), pem_of(key_pem), *certificate, std::move(key)};
+}
+
+inline Identity make_office(KeyKind kind, const std::string& organization = "") {
+    return make_office(Handle<EVP_PKEY>(kind == KeyKind::p256 ? EVP_EC_gen("P-256") : EVP_RSA_gen(2048)), organization);
+}
+
+/// The office's certificate renewed, with the key that it had.
+inline Identity renew(const Identity& office) {
+    EVP_PKEY_up_ref(office.key.get());
+    return make_office(Handle<EVP_PKEY>(office.key.get()));
 }
 
 inline void put_file(const fs::path& path, std::string_view content) {
