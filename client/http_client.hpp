@@ -1,5 +1,6 @@
-// HTTPS to the relay with the office's certificate, over libcurl: one connection, kept open; every call of the protocol
-// is idempotent, so calls are repeated, with pauses, when the line breaks or the server is busy.
+// HTTPS to the relay with the office's certificate, over libcurl: one connection, kept open. Nearly every call of the
+// protocol is idempotent, so calls are repeated, with pauses, when the line breaks or the server is busy; the change of
+// a password is not, and asks for one attempt.
 #pragma once
 
 #include "client/failure.hpp"

@@ -188,9 +188,15 @@ change_password(const Settings& settings, const std::string& old_password, const
     request.path = "/v1/password";
     request.headers = {json_type, language_header()};
     request.body = text;
+    request.attempts = 1; // a second would name an old password that is no longer the one, and count as a wrong one
     const auto response = http.send(request);
     if (!response) {
-        return response.error();
+        auto failure = response.error();
+        failure.text += words(
+            ". The password may have been changed all the same: try the new one first",
+            "。パスワードは変更された可能性があります。まず新しいパスワードを試してください"
+        );
+        return failure;
     }
     if (!response->is_success()) {
         return failure_of(*response);

@@ -62,7 +62,7 @@ private:
     Limits limits_;
 };
 
-/// Changes the password; needs no session.
+/// Changes the password; needs no session. Asked once: when no answer comes, it may have been changed.
 [[nodiscard]] Outcome<void>
 change_password(const Settings& settings, const std::string& old_password, const std::string& new_password);
 

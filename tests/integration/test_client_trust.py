@@ -1,14 +1,16 @@
-"""Whom relay-client trusts, and what a renewed certificate still opens."""
+"""Whom relay-client trusts, what a renewed certificate still opens, and what it asks for once only."""
 
 import glob
 import os
 import re
 import subprocess
+import time
 
 import pytest
 from openssl_cms import fingerprint
 from reference_client import Client
-from relay_client import Bundle
+from relay_client import Bundle, eventually
+from tcp_proxy import TcpProxy
 
 
 def own_mounts():
@@ -59,3 +61,24 @@ def test_after_a_renewal_what_was_encrypted_for_the_old_certificate_is_opened_wi
         assert {name: open(names[name], "rb").read() for name, _ in bundle.files} == dict(bundle.files)
         assert people.at_a.sent(bundle).json["confirmation"] == "receipt"
     assert "in pairs" in client.run("--old-key", before.key, "--old-key", now.key, "inbox", code=2)
+
+
+def test_a_password_change_without_an_answer_is_not_tried_again_and_says_that_it_may_have_happened(stack, tmp_path):
+    person = stack.office()
+    changed = stack.terminal(person)
+    line = TcpProxy(stack.endpoint.port)
+    (tmp_path / "new").write_text("Kaigo2027b\n")
+    line.set("mute", after=1500)  # more than the client's first words of TLS, and less than all of them
+    process = subprocess.Popen(Client(stack, person, line.port).command("password", "--new-file", tmp_path / "new"),
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        eventually(lambda: changed.inbox().answer == (401, "session_expired"), 30, "the password is another")
+        line.set("refuse")
+        time.sleep(0.2)
+        line.set("pass")
+        told = process.communicate(timeout=60)[1]
+    finally:
+        process.kill()
+        line.close()
+    assert process.returncode == 1 and "may have been changed" in told and told.strip().endswith("(unreachable)"), told
+    assert changed.sign_in(password="Kaigo2027b").status == 201, "and no try with the old one has locked the account"
