@@ -14,6 +14,7 @@ constexpr int most_damaged = 3;
 constexpr int most_fruitless = 7; ///< attempts in a row that brought nothing: about 30 s
 constexpr std::chrono::milliseconds first_pause{250};
 constexpr std::chrono::milliseconds longest_pause{8000};
+constexpr std::chrono::seconds longest_asked{30}; ///< longer waits are for the person to decide
 
 /// A line that broke, or a server that cannot do it just now.
 bool is_passing(const Failure& failure) {
@@ -54,7 +55,8 @@ Outcome<void> IncomingChunk::fetch_rest(const Send& send, Request request) {
         if (local_) {
             return *local_;
         }
-        if (!response && !is_passing(response.error())) {
+        const std::chrono::seconds asked(response ? 0 : response.error().retry_after.value_or(0));
+        if (!response && (!is_passing(response.error()) || asked > longest_asked)) {
             return response.error();
         }
         if (have_ > before) {
@@ -66,7 +68,7 @@ Outcome<void> IncomingChunk::fetch_rest(const Send& send, Request request) {
                        : response.error();
         }
         if (have_ < place_.size) {
-            std::this_thread::sleep_for(pause);
+            std::this_thread::sleep_for(std::max<std::chrono::milliseconds>(pause, asked));
         }
     }
     return {};

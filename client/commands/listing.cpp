@@ -170,10 +170,13 @@ std::string pretty(const Json& json) {
 
 std::string for_terminal(std::string_view text) {
     std::string safe;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '\n' || c == '\t' || (byte >= 0x20 && byte != 0x7F)) {
-            safe += c;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
+        if (byte == 0xC2 && next >= 0x80 && next <= 0x9F) {
+            ++i; // U+0080 to U+009F, which some terminals obey as they do ESC
+        } else if (text[i] == '\n' || text[i] == '\t' || (byte >= 0x20 && byte != 0x7F)) {
+            safe += text[i];
         }
     }
     return safe;

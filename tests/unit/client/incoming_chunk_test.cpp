@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <chrono>
 
 using namespace relay;
 using namespace relay::client;
@@ -110,4 +111,37 @@ TEST_CASE("A refusal ends the download of a chunk at once", "[client]") {
     REQUIRE(fetched.has_error());
     CHECK(fetched.error().code == "not_claimed");
     CHECK(asked == 1);
+}
+
+TEST_CASE("A relay that says when to come again is asked then, and not at all when that is far off", "[client]") {
+    Place place;
+    BrokenLine line;
+    line.most = 1000;
+    const auto bytes = content();
+    const auto asked = GENERATE(1, 600);
+    int refusals = 0;
+    IncomingChunk chunk({50, bytes.size(), protocol::Digest::of(bytes)}, &place.file, place.progress);
+    const auto begun = std::chrono::steady_clock::now();
+    const auto fetched = chunk.fetch(
+        [&](const Request& request) -> Outcome<Response> {
+            if (refusals++ > 0) {
+                return line.send(request);
+            }
+            Failure failure;
+            failure.code = "unavailable";
+            failure.status = 503;
+            failure.retry_after = asked;
+            return failure;
+        },
+        Request()
+    );
+    const auto waited = std::chrono::steady_clock::now() - begun;
+    if (asked == 1) {
+        CHECK(fetched.has_value());
+        CHECK(waited >= std::chrono::seconds(1));
+    } else {
+        REQUIRE(fetched.has_error());
+        CHECK(fetched.error().retry_after == 600);
+        CHECK(refusals == 1);
+    }
 }

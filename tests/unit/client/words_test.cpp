@@ -1,5 +1,7 @@
 #include "client/words.hpp"
 
+#include "client/commands/listing.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <cstdlib>
@@ -39,4 +41,13 @@ TEST_CASE("A person reads the language of the locale, with the values where they
     CHECK(words("", "{0}{0}{2}{x}{", {"{1}", "B"}) == "{1}{1}{2}{x}{"); // values are not looked into
     CHECK(words_of(std::make_error_code(std::errc::no_space_on_device)) == "ディスクの空きがありません");
     CHECK(words_of(std::make_error_code(std::errc::owner_dead)) == std::generic_category().message(EOWNERDEAD));
+}
+
+TEST_CASE("What others wrote cannot steer the terminal", "[client]") {
+    CHECK(for_terminal("a\x1B[31mb\x7F\r\n\tc") == "a[31mb\n\tc");
+    CHECK(
+        for_terminal("a\xC2\x9B"
+                     "31mb\xC2\x80\xC2\x9F") == "a31mb"
+    ); // U+009B is CSI in one character
+    CHECK(for_terminal("田中\xC2\xA0様é\xC2") == "田中\xC2\xA0様é\xC2");
 }
