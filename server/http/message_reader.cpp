@@ -121,8 +121,9 @@ Awaitable<Result<void>> MessageBody::begin() {
     if (!wanted) {
         co_return Result<void>();
     }
-    const bool told = co_await reader_.stream().write_all(protocol::as_bytes("HTTP/1.1 100 Continue\r\n\r\n"));
-    if (!told) {
+    constexpr std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";
+    const auto told = co_await reader_.stream().write_all(protocol::as_bytes(interim));
+    if (told < interim.size()) {
         co_return Error(ErrorCode::malformed_request, std::string("the line was cut off"));
     }
     co_return Result<void>();

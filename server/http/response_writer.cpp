@@ -100,15 +100,20 @@ Awaitable<Written> write_pieces(TimedStream& stream, BodySource& source) {
         if (!piece || piece->empty() || static_cast<std::int64_t>(piece->size()) > size - written.bytes) {
             co_return written;
         }
-        const bool good = co_await stream.write_all(*piece);
-        if (!good) {
+        const auto put = co_await stream.write_all(*piece);
+        written.bytes += static_cast<std::int64_t>(put); // of a piece that the line did not survive, too
+        if (put < piece->size()) {
             co_return written;
         }
-        written.bytes += static_cast<std::int64_t>(piece->size());
         source.written(written.bytes, false);
     }
     written.whole = true;
     co_return written;
+}
+
+/// Of `written` bytes, those of a body of `size` bytes that stands behind `before` others.
+std::size_t bytes_behind(std::size_t before, std::size_t written, std::size_t size) {
+    return std::min(written - std::min(written, before), size);
 }
 
 /// The pieces of a body of unknown_size, each as a chunk (RFC 9112 §7.1). Broken off, it lacks the last chunk.
@@ -123,12 +128,12 @@ Awaitable<Written> write_chunks(TimedStream& stream, BodySource& source) {
         const int digits = std::snprintf(length.data(), length.size(), "%zx\r\n", piece->size());
         std::string framed(length.data(), static_cast<std::size_t>(digits));
         framed.append(protocol::as_text(*piece)).append("\r\n");
-        const bool good = co_await stream.write_all(protocol::as_bytes(framed));
-        if (!good) {
+        const auto put = co_await stream.write_all(protocol::as_bytes(framed));
+        written.bytes += static_cast<std::int64_t>(bytes_behind(static_cast<std::size_t>(digits), put, piece->size()));
+        if (put < framed.size()) {
             co_return written;
         }
         written.whole = piece->empty();
-        written.bytes += static_cast<std::int64_t>(piece->size());
         source.written(written.bytes, false);
     }
     co_return written;
@@ -139,11 +144,15 @@ Awaitable<Written> write_all_of(TimedStream& stream, Response& response, const A
     const bool with_body = has_body(response.status) && !form.head_only;
     std::string head = serialize_head(response, form);
     const bool joined = with_body && !response.source && response.body.size() <= most_joined;
+    const std::size_t head_size = head.size();
     if (joined) {
         head.append(response.body);
     }
-    const bool good = co_await stream.write_all(protocol::as_bytes(head));
-    if (!good) {
+    const auto put = co_await stream.write_all(protocol::as_bytes(head));
+    if (joined) {
+        written.bytes = static_cast<std::int64_t>(bytes_behind(head_size, put, response.body.size()));
+    }
+    if (put < head.size()) {
         co_return written;
     }
     if (response.source && with_body && response.source->size() == unknown_size) {
@@ -154,12 +163,13 @@ Awaitable<Written> write_all_of(TimedStream& stream, Response& response, const A
         written = co_await write_pieces(stream, *response.source);
         co_return written;
     }
-    if (with_body && !joined) {
-        written.whole = co_await stream.write_all(protocol::as_bytes(response.body));
-    } else {
+    if (!with_body || joined) {
         written.whole = true;
+        co_return written;
     }
-    written.bytes = with_body && written.whole ? static_cast<std::int64_t>(response.body.size()) : 0;
+    const auto of_body = co_await stream.write_all(protocol::as_bytes(response.body));
+    written.bytes = static_cast<std::int64_t>(of_body);
+    written.whole = of_body == response.body.size();
     co_return written;
 }
 

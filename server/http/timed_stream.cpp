@@ -39,17 +39,18 @@ Awaitable<std::size_t> TimedStream::read_some(std::span<std::uint8_t> into, Stea
     co_return got;
 }
 
-Awaitable<bool> TimedStream::write_all(protocol::BytesView bytes) {
-    while (!bytes.empty()) {
+Awaitable<std::size_t> TimedStream::write_all(protocol::BytesView bytes) {
+    std::size_t written = 0;
+    while (written < bytes.size()) {
         begin(SteadyClock::now() + deadlines_.write);
-        const std::size_t put = co_await stream_.write_some(bytes);
+        const std::size_t put = co_await stream_.write_some(bytes.subspan(written));
         if (put == 0) {
             break;
         }
-        bytes = bytes.subspan(put);
+        written += put;
     }
     finish();
-    co_return bytes.empty();
+    co_return written;
 }
 
 Awaitable<void> TimedStream::end() {

@@ -24,8 +24,8 @@ public:
     [[nodiscard]] Awaitable<bool> wait_readable(protocol::Duration most);
     /// 0: ended, broken, cancelled or too late; `timed_out` tells the last.
     [[nodiscard]] Awaitable<std::size_t> read_some(std::span<std::uint8_t> into, SteadyClock::time_point deadline);
-    /// False: broken, or no progress within the deadline.
-    [[nodiscard]] Awaitable<bool> write_all(protocol::BytesView bytes);
+    /// How many of the bytes were written; fewer than all: broken, or no progress within the deadline.
+    [[nodiscard]] Awaitable<std::size_t> write_all(protocol::BytesView bytes);
     /// Ends our sending side, reads and discards for a while (protocol.md §2).
     [[nodiscard]] Awaitable<void> end();
     void abort() noexcept { stream_.abort(); }

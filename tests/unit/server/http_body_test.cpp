@@ -116,6 +116,22 @@ TEST_CASE("an answer whose source fails is broken off, never ended as if whole",
     CHECK(server.source_bytes == 5'000);
 }
 
+TEST_CASE("what a client got of a piece counts as written when the line breaks within it", "[server]") {
+    TestServer server;
+    constexpr std::size_t wanted = 100'000;
+    std::size_t got = 0;
+    {
+        TlsClient client(server.server->port(), &server.office);
+        client.send(get("/v1/one-piece"));
+        got = client.receive_some(wanted);
+    }
+    CHECK(got >= wanted);
+    CHECK(TestServer::wait_until([&] { return server.broken_answers == 1; }));
+    const std::int64_t head = 1000; // at most
+    CHECK(server.source_bytes >= static_cast<std::int64_t>(got) - head);
+    CHECK(server.source_bytes < 32 << 20);
+}
+
 TEST_CASE("bodies beyond the memory limit are unavailable for now", "[server]") {
     TestServer::Options options;
     options.memory = 1000;

@@ -32,11 +32,14 @@ TestCertificate make_ca() {
     return make_certificate(recipe);
 }
 
-/// 100 pieces of 1000 bytes; breaks off after `good_pieces`.
+/// 100 pieces of `piece` bytes; breaks off after `good_pieces`.
 class Pieces final : public BodySource {
 public:
-    Pieces(int good_pieces, std::atomic<std::int64_t>& told) : left_(good_pieces), told_(told) {}
-    [[nodiscard]] std::int64_t size() const noexcept override { return 100'000; }
+    Pieces(int good_pieces, std::size_t piece, std::atomic<std::int64_t>& told)
+        : left_(good_pieces),
+          told_(told),
+          piece_(piece, 'p') {}
+    [[nodiscard]] std::int64_t size() const noexcept override { return static_cast<std::int64_t>(100 * piece_.size()); }
     [[nodiscard]] Awaitable<Result<protocol::BytesView>> next() override {
         if (left_-- == 0) {
             co_return protocol::errors::internal("the source broke");
@@ -52,7 +55,7 @@ public:
 private:
     int left_;
     std::atomic<std::int64_t>& told_;
-    protocol::Bytes piece_ = protocol::Bytes(1000, 'p');
+    protocol::Bytes piece_;
 };
 
 Awaitable<Result<Response>> tell(std::string text) {
@@ -145,13 +148,24 @@ std::vector<Route> TestServer::routes() {
     const auto told_source = [this](int pieces) -> Handler {
         return [this, pieces](Request&) -> Awaitable<Result<Response>> {
             Response response;
-            response.source = std::make_unique<Pieces>(pieces, source_bytes);
+            response.source = std::make_unique<Pieces>(pieces, 1000, source_bytes);
             response.on_written = [this](bool whole) { ++(whole ? whole_answers : broken_answers); };
             co_return response;
         };
     };
     all.push_back(make_route(Method::get, "/v1/pieces", BodyKind::none, told_source(100)));
     all.push_back(make_route(Method::get, "/v1/broken", BodyKind::none, told_source(5)));
+    all.push_back(make_route(
+        Method::get,
+        "/v1/one-piece",
+        BodyKind::none,
+        [this](Request&) -> Awaitable<Result<Response>> {
+            Response response;
+            response.source = std::make_unique<Pieces>(1, 32U << 20U, source_bytes);
+            response.on_written = [this](bool whole) { ++(whole ? whole_answers : broken_answers); };
+            co_return response;
+        }
+    ));
     all.push_back(make_route(Method::get, "/v1/large", BodyKind::none, [](Request&) {
         return tell(std::string(8U << 20U, 'l'));
     }));

@@ -101,6 +101,12 @@ Answer TlsClient::receive(bool head_only) {
     return answer;
 }
 
+std::size_t TlsClient::receive_some(std::size_t wanted) {
+    while (received_.size() < wanted && read_more()) {
+    }
+    return received_.size();
+}
+
 bool TlsClient::ended() {
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(5);
     const bool more = read_more();

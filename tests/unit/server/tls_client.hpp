@@ -38,6 +38,8 @@ public:
     bool send(const std::string& bytes);
     /// One answer; without a body when `head_only` (HEAD, or 100 Continue).
     [[nodiscard]] Answer receive(bool head_only = false);
+    /// Reads until at least so many bytes of an answer are there, head included; how many are.
+    [[nodiscard]] std::size_t receive_some(std::size_t wanted);
     /// Whether the server ended the connection, within 5 s.
     [[nodiscard]] bool ended();
     /// The same by close_notify, not by a mere end of the line.
