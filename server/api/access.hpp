@@ -39,6 +39,8 @@ public:
     [[nodiscard]] Awaitable<protocol::Result<void>> check_certificate(http::Peer& peer) override;
     [[nodiscard]] Awaitable<protocol::Result<http::Caller>>
     check_session(const http::Peer& peer, std::string_view authorization) override;
+    [[nodiscard]] Awaitable<protocol::Result<void>>
+    still_allowed(http::Peer& peer, const http::Caller& caller) override;
     [[nodiscard]] protocol::Result<void> check_role(const http::Caller& caller, auth::Action action) override;
     [[nodiscard]] protocol::Result<void> check_licence(const http::Caller& caller, auth::Action action) override;
     [[nodiscard]] protocol::Result<void> take_rate(std::string_view key) override;
@@ -52,9 +54,6 @@ public:
         const protocol::OfficeNumber& office, const protocol::cms::RecipientName& name, protocol::Time now
     ) const override;
     [[nodiscard]] Awaitable<void> refresh() override;
-
-    /// The session of a parked poll is judged again after something about its office changed.
-    [[nodiscard]] Awaitable<protocol::Result<void>> still_allowed(http::Peer& peer, const http::Caller& caller);
 
 private:
     struct RateShard {

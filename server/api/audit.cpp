@@ -43,7 +43,10 @@ Answer list_events(const Services& services, Request& request) {
     }
     const auto form = choose_event_form(request.field("accept"));
     if (form != EventForm::json) {
-        co_return stream_events(services.events, query, form);
+        // The request outlives its answer.
+        co_return stream_events(services.events, query, form, [&services, &request] {
+            return services.access.still_allowed(*request.peer, *request.caller);
+        });
     }
     auto page = co_await services.events.list_events(query);
     if (!page) {

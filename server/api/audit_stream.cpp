@@ -14,6 +14,7 @@ namespace relay::server::api {
 namespace {
 
 constexpr int events_a_page = 500;
+using StillAllowed = std::function<Awaitable<protocol::Result<void>>()>;
 
 struct Column {
     std::string_view name;
@@ -118,10 +119,11 @@ void append_event(std::string& out, const storage::EventRow& row, EventForm form
 
 class EventStream final : public http::BodySource {
 public:
-    EventStream(storage::EventStore& events, storage::EventQuery query, EventForm form)
+    EventStream(storage::EventStore& events, storage::EventQuery query, EventForm form, StillAllowed still_allowed)
         : events_(&events),
           query_(std::move(query)),
           form_(form),
+          still_allowed_(std::move(still_allowed)),
           head_(form == EventForm::csv ? csv_header() : "") {
         query_.limit = events_a_page;
     }
@@ -131,6 +133,10 @@ public:
     Awaitable<protocol::Result<protocol::BytesView>> next() override {
         text_ = std::exchange(head_, {});
         while (text_.empty() && !ended_) {
+            const auto allowed = co_await still_allowed_();
+            if (!allowed) {
+                co_return allowed.error();
+            }
             auto page = co_await events_->list_events(query_);
             if (!page) {
                 co_return page.error();
@@ -156,6 +162,7 @@ private:
     storage::EventStore* events_;
     storage::EventQuery query_;
     EventForm form_;
+    StillAllowed still_allowed_;
     std::string head_;
     std::string text_;
     bool ended_ = false;
@@ -192,13 +199,14 @@ EventForm choose_event_form(std::string_view accept) {
     return best;
 }
 
-http::Response stream_events(storage::EventStore& events, storage::EventQuery query, EventForm form) {
+http::Response
+stream_events(storage::EventStore& events, storage::EventQuery query, EventForm form, StillAllowed still_allowed) {
     auto response = http::empty_response(200);
     response.fields.emplace_back(
         "Content-Type", form == EventForm::csv ? "text/csv; charset=utf-8; header=present" : "application/x-ndjson"
     );
     response.fields.emplace_back("Vary", "Accept");
-    response.source = std::make_unique<EventStream>(events, std::move(query), form);
+    response.source = std::make_unique<EventStream>(events, std::move(query), form, std::move(still_allowed));
     return response;
 }
 

@@ -5,6 +5,7 @@
 #include "storage/event_store.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -19,7 +20,12 @@ void append_event_json(std::string& out, const storage::EventRow& event);
 [[nodiscard]] EventForm choose_event_form(std::string_view accept);
 
 /// 200 with every event that `query` finds from its place on, whatever its limit says. `form` is lines or csv.
-/// `events` must outlive the answer.
-[[nodiscard]] http::Response stream_events(storage::EventStore& events, storage::EventQuery query, EventForm form);
+/// `events` must outlive the answer. `still_allowed` is asked before each page; after a no the answer is broken off.
+[[nodiscard]] http::Response stream_events(
+    storage::EventStore& events,
+    storage::EventQuery query,
+    EventForm form,
+    std::function<Awaitable<protocol::Result<void>>()> still_allowed
+);
 
 } // namespace relay::server::api

@@ -21,6 +21,9 @@ public:
     /// The session of a Bearer token, bound to the peer's certificate. Errors: not_signed_in, session_expired,
     /// wrong_certificate, unavailable.
     [[nodiscard]] virtual Awaitable<Result<Caller>> check_session(const Peer& peer, std::string_view authorization) = 0;
+    /// Certificate and session of who was let in before, judged as of now: where a body or a poll took its time, and
+    /// between the pages of a long answer. Errors: as of both.
+    [[nodiscard]] virtual Awaitable<Result<void>> still_allowed(Peer& peer, const Caller& caller) = 0;
     /// Whether the role may do it. Error: role_not_allowed.
     [[nodiscard]] virtual Result<void> check_role(const Caller& caller, auth::Action action) = 0;
     /// After the rate limit (protocol.md §4 stage 1: session, role, rate limit, licence). Error: licence_required.

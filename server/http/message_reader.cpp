@@ -132,6 +132,12 @@ Awaitable<Result<void>> MessageBody::begin() {
 Awaitable<Result<BytesView>> MessageBody::next() {
     if (left_ == 0) {
         reader_.release_if_empty();
+        if (judge_) {
+            const auto still = co_await judge_();
+            if (!still) {
+                co_return still.error();
+            }
+        }
         co_return BytesView();
     }
     if (left_ == size_) {

@@ -6,9 +6,11 @@
 #include "server/http/timed_stream.hpp"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace relay::server::http {
 
@@ -60,6 +62,8 @@ public:
 
     [[nodiscard]] std::int64_t size() const noexcept override { return size_; }
     [[nodiscard]] Awaitable<Result<protocol::BytesView>> next() override;
+    /// Asked when next() has come to the end, before it tells so; its error is told instead.
+    void judge_at_end(std::function<Awaitable<Result<void>>()> judge) { judge_ = std::move(judge); }
     /// All of it. The memory is the caller's to have been granted.
     [[nodiscard]] Awaitable<Result<void>> read_whole(std::string& into);
     /// Every byte was read: the connection may go on.
@@ -72,6 +76,7 @@ private:
     std::int64_t size_ = 0;
     std::int64_t left_ = 0;
     bool expect_continue_ = false;
+    std::function<Awaitable<Result<void>>()> judge_;
     SteadyClock::time_point last_moment_ = SteadyClock::time_point::max();
 };
 

@@ -44,6 +44,15 @@ Result<void> check_body_head(const Route& route, const Request& request) {
     return {};
 }
 
+bool is_judgement_old(const Exchange& exchange) {
+    return SteadyClock::now() - exchange.judged > judgement_holds;
+}
+
+/// A connection whose certificate ended ends after this answer.
+void note_certificate(Exchange& exchange, ErrorCode code) {
+    exchange.framed = exchange.framed && code != ErrorCode::wrong_certificate && code != ErrorCode::certificate_revoked;
+}
+
 } // namespace
 
 void begin_exchange(Exchange& exchange, Head head) {
@@ -117,8 +126,7 @@ Awaitable<Result<void>> Pipeline::prepare(Exchange& exchange, MessageBody& body,
     // The certificate may have been revoked or expired since the handshake; on unknown paths too.
     const auto certificate = co_await surroundings_.gate.check_certificate(peer);
     if (!certificate) {
-        const ErrorCode code = certificate.error().code;
-        exchange.framed = code != ErrorCode::wrong_certificate && code != ErrorCode::certificate_revoked;
+        note_certificate(exchange, certificate.error().code);
         co_return certificate.error();
     }
     // The path is told to exist or not whoever asks.
@@ -142,6 +150,7 @@ Awaitable<Result<void>> Pipeline::prepare(Exchange& exchange, MessageBody& body,
     if (!admitted) {
         co_return admitted.error();
     }
+    exchange.judged = SteadyClock::now();
     // Content type and length, so that a body that cannot be taken is not read.
     const auto fit = check_body_head(*match.route, request);
     if (!fit) {
@@ -155,10 +164,33 @@ Awaitable<Result<void>> Pipeline::prepare(Exchange& exchange, MessageBody& body,
         if (!read) {
             co_return read.error();
         }
+        if (is_judgement_old(exchange)) {
+            auto still = co_await judge_again(exchange, peer);
+            co_return still;
+        }
     } else if (match.route->body == BodyKind::stream) {
         request.body = &body;
+        body.judge_at_end([this, &exchange, &peer] { return judge_again(exchange, peer); });
     }
     co_return Result<void>();
+}
+
+Awaitable<Result<void>> Pipeline::judge_again(Exchange& exchange, Peer& peer) const {
+    if (!is_judgement_old(exchange)) {
+        co_return Result<void>();
+    }
+    const auto& caller = exchange.request.caller;
+    Result<void> still;
+    if (caller) {
+        still = co_await surroundings_.gate.still_allowed(peer, *caller);
+    } else {
+        still = co_await surroundings_.gate.check_certificate(peer);
+    }
+    if (!still) {
+        note_certificate(exchange, still.error().code);
+        co_return still;
+    }
+    co_return caller ? surroundings_.gate.check_licence(*caller, *exchange.route->action) : Result<void>();
 }
 
 Awaitable<Result<void>> Pipeline::admit(Exchange& exchange, Peer& peer) const {

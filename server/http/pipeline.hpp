@@ -5,11 +5,15 @@
 #include "server/http/message_reader.hpp"
 #include "server/http/server.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace relay::server::http {
+
+/// A body may take minutes: who sends it is judged again at its end when the last judgement is older than this.
+inline constexpr std::chrono::seconds judgement_holds{1};
 
 /// One request and what is told of it at the end. Outlives its answer.
 struct Exchange {
@@ -21,8 +25,9 @@ struct Exchange {
     std::optional<protocol::Error> head_error;
     std::optional<protocol::ErrorCode> error_code;
     std::string cause;
-    bool framed = false;     ///< else nothing behind this request may be read as one
-    bool keep_alive = false; ///< what the client asked for
+    SteadyClock::time_point judged; ///< when it was last asked who calls, and whether they may
+    bool framed = false;            ///< else nothing behind this request may be read as one
+    bool keep_alive = false;        ///< what the client asked for
     int status = 0;
 };
 
@@ -43,6 +48,8 @@ private:
     [[nodiscard]] Awaitable<Result<void>> admit(Exchange& exchange, Peer& peer) const;
     /// Rate limit of who has no session: by certificate.
     [[nodiscard]] Result<void> take_rate(const Peer& peer) const;
+    /// Certificate, session and licence once more, before the handler may act on the whole body.
+    [[nodiscard]] Awaitable<Result<void>> judge_again(Exchange& exchange, Peer& peer) const;
     [[nodiscard]] Awaitable<Result<void>> read_json(Exchange& exchange, MessageBody& body) const;
     [[nodiscard]] Response conclude(Exchange& exchange, Result<Response> result) const;
     void settle(const Exchange& exchange, const protocol::Error& error, Response& response) const;

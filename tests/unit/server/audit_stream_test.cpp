@@ -1,9 +1,11 @@
 #include "server/api/audit_stream.hpp"
 #include "server/api/event_cursor.hpp"
+#include "tests/support/run_coro.hpp"
 
 #include <catch2/catch.hpp>
 
 using relay::protocol::as_bytes;
+using relay::protocol::Result;
 using relay::protocol::to_base64url;
 using relay::server::api::choose_event_form;
 using relay::server::api::encode_event_cursor;
@@ -58,4 +60,42 @@ TEST_CASE("a cursor of the log says where its page ended, and any other text is 
     }
     CHECK_FALSE(parse_event_cursor("ev:1").has_value());
     CHECK_FALSE(parse_event_cursor(to_base64url(as_bytes("ev:" + std::string(9000, '1')))).has_value());
+}
+
+namespace {
+
+/// A log that never ends.
+class EndlessLog final : public relay::storage::EventStore {
+public:
+    relay::Awaitable<Result<void>> record_refusal(relay::protocol::DeliveryEvent /*event*/) override {
+        co_return Result<void>();
+    }
+    relay::Awaitable<Result<relay::storage::EventPage>> list_events(relay::storage::EventQuery query) override {
+        relay::storage::EventPage page;
+        page.events.push_back({1, 1, "{}"});
+        page.next = query.after;
+        co_return page;
+    }
+    relay::Awaitable<Result<std::optional<relay::storage::AuditBundle>>>
+    find_audit_bundle(relay::protocol::BundleId /*bundle_id*/) override {
+        co_return std::optional<relay::storage::AuditBundle>();
+    }
+};
+
+} // namespace
+
+TEST_CASE("a streamed log ends with the session or the certificate that it was asked with", "[server]") {
+    EndlessLog log;
+    Result<void> verdict;
+    const auto ask = [&verdict]() -> relay::Awaitable<Result<void>> { co_return verdict; };
+    const auto response = relay::server::api::stream_events(log, {}, EventForm::lines, ask);
+    for (int page = 0; page < 3; ++page) {
+        const auto piece = relay::test::run_coro(response.source->next());
+        REQUIRE(piece.has_value());
+        CHECK(relay::protocol::as_text(*piece) == "{,\"index\":1}\n");
+    }
+    verdict = relay::protocol::Error(relay::protocol::ErrorCode::session_expired);
+    const auto refused = relay::test::run_coro(response.source->next());
+    REQUIRE(refused.has_error());
+    CHECK(refused.error().code == relay::protocol::ErrorCode::session_expired);
 }

@@ -113,6 +113,14 @@ Awaitable<Result<Caller>> ToldGate::check_session(const Peer& peer, std::string_
     co_return caller;
 }
 
+Awaitable<Result<void>> ToldGate::still_allowed(Peer& peer, const Caller& /*caller*/) {
+    auto certificate = co_await check_certificate(peer);
+    if (certificate && end_session) {
+        co_return Error(Code::session_expired, std::string("told"));
+    }
+    co_return certificate;
+}
+
 Result<void> ToldGate::check_role(const Caller& /*caller*/, auth::Action /*action*/) {
     return refuse_role ? Result<void>(Error(Code::role_not_allowed, std::string("told"))) : Result<void>();
 }

@@ -23,12 +23,15 @@ public:
     [[nodiscard]] Awaitable<protocol::Result<void>> check_certificate(server::http::Peer& peer) override;
     [[nodiscard]] Awaitable<protocol::Result<server::http::Caller>>
     check_session(const server::http::Peer& peer, std::string_view authorization) override;
+    [[nodiscard]] Awaitable<protocol::Result<void>>
+    still_allowed(server::http::Peer& peer, const server::http::Caller& caller) override;
     [[nodiscard]] protocol::Result<void> check_role(const server::http::Caller& caller, auth::Action action) override;
     [[nodiscard]] protocol::Result<void>
     check_licence(const server::http::Caller& caller, auth::Action action) override;
     [[nodiscard]] protocol::Result<void> take_rate(std::string_view key) override;
 
     std::atomic<bool> refuse_certificate{false};
+    std::atomic<bool> end_session{false}; ///< told by still_allowed alone
     std::atomic<bool> refuse_role{false};
     std::atomic<bool> refuse_licence{false};
     std::atomic<int> tokens_left{1'000'000};

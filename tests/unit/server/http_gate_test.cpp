@@ -1,8 +1,11 @@
+#include "server/http/pipeline.hpp"
 #include "tests/unit/server/http_fixture.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <nlohmann/json.hpp>
+
+#include <thread>
 
 using namespace relay::test;
 
@@ -106,4 +109,35 @@ TEST_CASE("an exception in a handler is an internal error that shows nothing", "
     CHECK(code_of(answer) == "internal");
     CHECK(answer.body.find("secret") == std::string::npos);
     CHECK(client.receive().status == 200);
+}
+
+TEST_CASE("who sends a body slowly is judged again at its end: certificate, session and licence", "[server]") {
+    TestServer server;
+    const std::string json_head = "POST /v1/json HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n";
+    const std::string stream_head = "PUT /v1/guarded HTTP/1.1\r\nHost: h\r\n" + signed_in;
+    TlsClient json(server.server->port(), &server.office);
+    TlsClient licence(server.server->port(), &server.office);
+    TlsClient session(server.server->port(), &server.office);
+    TlsClient certificate(server.server->port(), &server.office);
+    TlsClient good(server.server->port(), &server.office);
+    json.send(json_head + "Content-Length: 2\r\n\r\n{");
+    for (TlsClient* client : {&licence, &session, &certificate, &good}) {
+        client->send(stream_head + "Content-Length: 2\r\n\r\n1");
+    }
+    CHECK(TestServer::wait_until([&] { return server.gate.taken == 5; }));
+    std::this_thread::sleep_for(relay::server::http::judgement_holds + std::chrono::milliseconds(200));
+    good.send("2");
+    CHECK(good.receive().body == "2");
+    server.gate.refuse_licence = true;
+    licence.send("2");
+    CHECK(code_of(licence.receive()) == "licence_required");
+    server.gate.end_session = true;
+    session.send("2");
+    CHECK(code_of(session.receive()) == "session_expired");
+    server.gate.refuse_certificate = true;
+    for (TlsClient* client : {&certificate, &json}) {
+        client->send("}");
+        CHECK(code_of(client->receive()) == "certificate_revoked");
+        CHECK(client->ended_cleanly());
+    }
 }
