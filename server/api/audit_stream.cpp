@@ -132,7 +132,8 @@ public:
 
     Awaitable<protocol::Result<protocol::BytesView>> next() override {
         text_ = std::exchange(head_, {});
-        while (text_.empty() && !ended_) {
+        const auto head = text_.size();
+        while (!ended_ && text_.size() == head) { // a page may be empty where much of the log holds nothing
             const auto allowed = co_await still_allowed_();
             if (!allowed) {
                 co_return allowed.error();

@@ -2,7 +2,10 @@
 #include "protocol/problem.hpp"
 #include "server/api/bundle_json.hpp"
 #include "server/api/conditions.hpp"
+#include "server/api/lasting_call.hpp"
 #include "server/api/services.hpp"
+
+#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 
@@ -91,21 +94,16 @@ public:
         std::unique_ptr<mailbox::ChunkDownload> chunk,
         http::MemoryBudget::Grant memory,
         ByteRange range,
-        std::chrono::steady_clock::duration keep_alive_every
+        std::unique_ptr<LastingCall> call
     )
         : chunk_(std::move(chunk)),
           memory_(std::move(memory)),
           range_(range),
-          keep_alive_every_(keep_alive_every),
-          kept_alive_(std::chrono::steady_clock::now()) {}
+          call_(std::move(call)) {}
 
     std::int64_t size() const noexcept override { return range_.last - range_.first + 1; }
 
     Awaitable<Result<protocol::BytesView>> next() override {
-        if (const auto now = std::chrono::steady_clock::now(); now - kept_alive_ > keep_alive_every_) {
-            kept_alive_ = now;
-            co_await chunk_->keep_alive();
-        }
         auto piece = co_await chunk_->next();
         co_return piece;
     }
@@ -120,8 +118,7 @@ private:
     std::unique_ptr<mailbox::ChunkDownload> chunk_;
     http::MemoryBudget::Grant memory_;
     ByteRange range_;
-    std::chrono::steady_clock::duration keep_alive_every_;
-    std::chrono::steady_clock::time_point kept_alive_;
+    std::unique_ptr<LastingCall> call_;
 };
 
 Result<protocol::ClaimId> read_claim_id(const Request& request) {
@@ -145,10 +142,9 @@ Answer get_chunk(const Services& services, Request& request) {
     if (!claim_id) {
         co_return claim_id.error();
     }
-    auto party = party_of(request);
-    auto chunk = co_await services.receiving.open_chunk(
-        std::move(party), bundle_id_of(request), chunk_number_of(request), *claim_id
-    );
+    const auto party = party_of(request);
+    auto chunk =
+        co_await services.receiving.open_chunk(party, bundle_id_of(request), chunk_number_of(request), *claim_id);
     if (!chunk) {
         co_return chunk.error();
     }
@@ -188,9 +184,10 @@ Answer get_chunk(const Services& services, Request& request) {
     if (!begun) {
         co_return begun.error();
     }
-    const auto third = services.config.claims.partial_lapse / 3;
-    const auto every = std::min<protocol::Duration>(third, std::chrono::seconds(60));
-    response.source = std::make_unique<ChunkBody>(std::move(*chunk), std::move(*memory), range, every);
+    const Executor executor = co_await boost::asio::this_coro::executor;
+    const std::vector<HeldClaim> held{{bundle_id_of(request), *claim_id}};
+    auto call = std::make_unique<LastingCall>(services, executor, party, held);
+    response.source = std::make_unique<ChunkBody>(std::move(*chunk), std::move(*memory), range, std::move(call));
     co_return response;
 }
 

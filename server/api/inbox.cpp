@@ -4,8 +4,11 @@
 #include "protocol/problem.hpp"
 #include "server/api/bundle_json.hpp"
 #include "server/api/gather.hpp"
+#include "server/api/lasting_call.hpp"
 #include "server/api/parameters.hpp"
 #include "server/api/services.hpp"
+
+#include <boost/asio/this_coro.hpp>
 
 namespace relay::server::api {
 
@@ -75,14 +78,17 @@ Answer claim(const Services& services, Request& request) {
     std::string out;
     append_claim(out, *claimed, true);
     auto response = http::json_response(200, std::move(out));
-    if (claimed->payload) {
-        claimed->payload.reset();
-        response.on_written = [&services, party, bundle = std::move(claimed->bundle), claim_id](bool whole) {
-            if (whole) {
+    const bool with_payload = claimed->payload.has_value();
+    claimed->payload.reset();
+    const Executor executor = co_await boost::asio::this_coro::executor;
+    const std::vector<HeldClaim> held{{claimed->bundle.bundle_id, claim_id}};
+    const auto call = std::make_shared<LastingCall>(services, executor, party, held);
+    response.on_written =
+        [&services, party, bundle = std::move(claimed->bundle), claim_id, with_payload, call](bool whole) {
+            if (whole && with_payload) {
                 services.receiving.payload_sent(party, bundle, claim_id);
             }
         };
-    }
     co_return response;
 }
 
@@ -119,6 +125,16 @@ void append_problem(std::string& out, const Error& error, const Request& request
     out += std::to_string(protocol::status_of(error.code));
     append_json_name(out, "problem");
     out += protocol::problem_json(error, request.language, request.id.str());
+}
+
+std::vector<HeldClaim> claims_held(const std::vector<ClaimEntry>& entries) {
+    std::vector<HeldClaim> held;
+    for (const auto& entry : entries) {
+        if (*entry.answer) {
+            held.push_back({entry.bundle_id, entry.claim_id});
+        }
+    }
+    return held;
 }
 
 /// Payloads come inline in order until the batch's share is reached.
@@ -166,7 +182,7 @@ Answer claim_batch(const Services& services, Request& request) {
             append_problem(out, entry.answer->error(), request);
         } else {
             auto& claimed = **entry.answer;
-            if (claimed.payload && !entry.with_payload) {
+            if (claimed.payload && !entry.with_payload && !claimed.bundle.every_byte_sent) {
                 claimed.expires_at =
                     claimed.bundle.last_call_at.value_or(services.clock()) + services.config.claims.partial_lapse;
             }
@@ -179,7 +195,9 @@ Answer claim_batch(const Services& services, Request& request) {
     }
     out += "]}";
     auto response = http::json_response(200, std::move(out));
-    response.on_written = [&services, party, entries](bool whole) {
+    const Executor executor = co_await boost::asio::this_coro::executor;
+    const auto call = std::make_shared<LastingCall>(services, executor, party, claims_held(*entries));
+    response.on_written = [&services, party, entries, call](bool whole) {
         for (const auto& entry : *entries) {
             if (whole && entry.with_payload) {
                 services.receiving.payload_sent(party, (**entry.answer).bundle, entry.claim_id);

@@ -115,12 +115,6 @@ void ChunkDownload::sent(std::int64_t from, std::int64_t to) {
     parts_.coverage.add(party_, bundle_id_, claim_id_, range, false);
 }
 
-Awaitable<void> ChunkDownload::keep_alive() {
-    // A failure costs nothing now: the bytes that follow are recorded with retries.
-    [[maybe_unused]] const auto kept =
-        co_await keep_claim(parts_.bundles, party_, bundle_id_, claim_id_, parts_.clock());
-}
-
 protocol::Error ChunkDownload::fault(const char* kind, const std::string& cause) const {
     ops::log(
         ops::Level::error,

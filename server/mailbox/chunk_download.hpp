@@ -20,7 +20,6 @@ using PayloadFaults = std::function<void(const char* kind)>;
 class ChunkDownload final {
 public:
     struct Parts {
-        storage::BundleStore& bundles;
         storage::PayloadStore& payloads;
         Coverage& coverage;
         Clock clock;
@@ -44,8 +43,6 @@ public:
     [[nodiscard]] Awaitable<protocol::Result<protocol::BytesView>> next();
     /// Bytes [from, to) of the chunk were written to the connection.
     void sent(std::int64_t from, std::int64_t to);
-    /// Tells the claim that a slow read still lasts; cheap, to be called now and then.
-    [[nodiscard]] Awaitable<void> keep_alive();
 
 private:
     [[nodiscard]] Awaitable<protocol::Result<void>> pull();

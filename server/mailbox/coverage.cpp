@@ -36,20 +36,6 @@ struct Entry {
 
 } // namespace
 
-Awaitable<protocol::Result<void>> keep_claim(
-    storage::BundleStore& bundles,
-    Party party,
-    protocol::BundleId bundle_id,
-    protocol::ClaimId claim_id,
-    protocol::Time now
-) {
-    storage::CoverageItem item;
-    item.attempt = new_attempt(party, now);
-    item.bundle_id = bundle_id;
-    item.claim_id = claim_id;
-    co_return co_await bundles.cover(std::move(item));
-}
-
 struct Coverage::State : std::enable_shared_from_this<Coverage::State> {
     State(storage::BundleStore& b, asio::io_context& c, Clock k)
         : bundles(b),

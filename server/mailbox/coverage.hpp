@@ -13,15 +13,6 @@
 
 namespace relay::server::mailbox {
 
-/// Tells a claim that a call under it lasts; a claim that ended is no error. Durable when it returns.
-[[nodiscard]] Awaitable<protocol::Result<void>> keep_claim(
-    storage::BundleStore& bundles,
-    Party party,
-    protocol::BundleId bundle_id,
-    protocol::ClaimId claim_id,
-    protocol::Time now
-);
-
 /// Thread-safe. Its writes run on the io_context it was given. Kept and retried until stored, or until the claim ended.
 class Coverage {
 public:

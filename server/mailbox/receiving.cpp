@@ -63,10 +63,19 @@ void Receiving::payload_sent(const Party& party, const storage::BundleRecord& bu
     parts_.coverage.add(party, bundle.bundle_id, claim_id, {0, bundle.payload_size}, true);
 }
 
+Awaitable<Result<void>> Receiving::keep_alive(Party party, protocol::BundleId bundle_id, protocol::ClaimId claim_id) {
+    storage::CoverageItem item;
+    item.attempt = new_attempt(party, parts_.clock());
+    item.bundle_id = bundle_id;
+    item.claim_id = claim_id;
+    auto kept = co_await parts_.bundles.cover(std::move(item));
+    co_return kept;
+}
+
 Awaitable<Result<std::unique_ptr<ChunkDownload>>>
 Receiving::open_chunk(Party party, protocol::BundleId bundle_id, int n, protocol::ClaimId claim_id) {
     // The claim is kept before it is looked at: one that is good then does not lapse under what follows.
-    const auto kept = co_await keep_claim(parts_.bundles, party, bundle_id, claim_id, parts_.clock());
+    const auto kept = co_await keep_alive(party, bundle_id, claim_id);
     if (!kept) {
         co_return kept.error();
     }
@@ -74,7 +83,7 @@ Receiving::open_chunk(Party party, protocol::BundleId bundle_id, int n, protocol
     if (!source) {
         co_return source.error();
     }
-    const ChunkDownload::Parts parts{parts_.bundles, parts_.payloads, parts_.coverage, parts_.clock, parts_.on_fault};
+    const ChunkDownload::Parts parts{parts_.payloads, parts_.coverage, parts_.clock, parts_.on_fault};
     co_return std::make_unique<ChunkDownload>(parts, std::move(party), bundle_id, n, claim_id, std::move(*source));
 }
 

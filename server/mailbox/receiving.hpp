@@ -47,6 +47,10 @@ public:
     claim(Party party, protocol::BundleId bundle_id, protocol::ClaimId claim_id, bool with_payload);
     /// The whole inline payload of a claim was written to its connection.
     void payload_sent(const Party& party, const storage::BundleRecord& bundle, protocol::ClaimId claim_id);
+    /// A call under the claim has begun, or still lasts; cheap, to be told now and then. A claim that ended meanwhile
+    /// is no error. Errors: unavailable, internal.
+    [[nodiscard]] Awaitable<protocol::Result<void>>
+    keep_alive(Party party, protocol::BundleId bundle_id, protocol::ClaimId claim_id);
     /// Errors: not_found, not_claimed, unavailable.
     [[nodiscard]] Awaitable<protocol::Result<std::unique_ptr<ChunkDownload>>>
     open_chunk(Party party, protocol::BundleId bundle_id, int n, protocol::ClaimId claim_id);

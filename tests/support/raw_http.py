@@ -15,8 +15,11 @@ context_of = functools.lru_cache(maxsize=64)(tls)  # reading certificates takes 
 class RawConnection:
     """One TLS connection whose ends can be closed one by one. `receive` never waits longer than its bound."""
 
-    def __init__(self, endpoint, person, receive_buffer=None):
+    def __init__(self, endpoint, person, receive_buffer=None, segment=None):
+        """A small receive_buffer and segment (bytes a packet) leave what is not read yet at the server."""
         self.socket = socket.socket()
+        if segment:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, segment)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(LONGEST_WAIT)
@@ -45,10 +48,10 @@ class RawConnection:
         except (ConnectionError, BrokenPipeError):
             self.reset = True
 
-    def _pull(self):
+    def _pull(self, most=65536):
         """Waits for bytes of the line; the end of the line ends the incoming side."""
         try:
-            more = self.socket.recv(65536)
+            more = self.socket.recv(most)
         except ConnectionError:
             more, self.reset = b"", True
         if more:
@@ -99,6 +102,15 @@ class RawConnection:
                 self._pull()
             except TimeoutError:
                 break
+        return self.received
+
+    def sip(self, seconds):
+        """Reads on for so long, no more than 4 KiB at a time and little in all."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self._pull(4096)
+            self._read()
+            time.sleep(0.2)
         return self.received
 
 
