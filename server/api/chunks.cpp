@@ -26,9 +26,9 @@ int chunk_number_of(const Request& request) {
 }
 
 /// What the client still sends of a chunk that is there already is read and forgotten, so that the connection lives on.
-Awaitable<Result<void>> discard_body(Request& request) {
-    if (request.has_field("expect")) {
-        co_return Result<void>(); // not sent yet, and no longer wanted
+Awaitable<Result<void>> discard_body(Request& request, std::int64_t most) {
+    if (request.has_field("expect") || request.body->size() > most) {
+        co_return Result<void>(); // not sent yet, or more than a chunk can be: not wanted
     }
     while (true) {
         auto piece = co_await request.body->next();
@@ -57,7 +57,7 @@ Answer put_chunk(const Services& services, Request& request) {
         co_return chunk.error();
     }
     if ((*chunk)->already_there()) {
-        auto read = co_await discard_body(request);
+        auto read = co_await discard_body(request, services.config.limits.chunk_size);
         if (!read) {
             co_return read.error();
         }

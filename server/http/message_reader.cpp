@@ -9,6 +9,13 @@ using protocol::BytesView;
 using protocol::Error;
 using protocol::ErrorCode;
 
+namespace {
+
+/// Whatever length a client claims: the largest chunk comes in less at the slowest pace.
+constexpr std::chrono::hours longest_body{2};
+
+} // namespace
+
 void MessageReader::make_room() {
     if (!buffer_) {
         buffer_ = std::make_unique_for_overwrite<std::uint8_t[]>(most_head_bytes);
@@ -115,8 +122,8 @@ MessageReader::fill(std::span<std::uint8_t> into, SteadyClock::time_point last_m
 
 Awaitable<Result<void>> MessageBody::begin() {
     const Deadlines& deadlines = reader_.stream().deadlines();
-    last_moment_ =
-        SteadyClock::now() + deadlines.body_begin + std::chrono::seconds(size_ / deadlines.body_bytes_per_second);
+    const std::chrono::seconds at_pace(size_ / deadlines.body_bytes_per_second);
+    last_moment_ = SteadyClock::now() + deadlines.body_begin + std::min<protocol::Duration>(at_pace, longest_body);
     const bool wanted = std::exchange(expect_continue_, false) && !reader_.has_bytes();
     if (!wanted) {
         co_return Result<void>();

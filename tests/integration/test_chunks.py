@@ -4,6 +4,7 @@ import os
 
 import pytest
 from coverage_tags import covers, scenario
+from raw_http import RawConnection, has_answers, split_answers
 from relay_client import Bundle, make_zip, together
 from relay_stack import cms, events_of
 
@@ -48,6 +49,18 @@ def test_a_chunk_that_is_there_already_is_taken_quietly_whenever_it_comes(people
     assert people.at_a.put_chunk(big, 2).status == 204
     people.at_b.fetch(big)
     assert people.at_a.put_chunk(big, 2).status == 204
+
+
+@covers("PUT /v1/outbox/{bundle_id}/chunks/{n}")
+@pytest.mark.parametrize("length", [(16 << 20) + 1, (1 << 63) - 1])
+def test_more_than_a_chunk_can_have_is_not_waited_for_where_the_chunk_is_there_already(stack, people, big, length):
+    people.at_a.put(big)
+    assert people.at_a.put_chunk(big, 0).status == 204
+    head = "PUT /v1/outbox/%s/chunks/0 HTTP/1.1\r\nHost: relay\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n"
+    with RawConnection(stack.endpoint, people.a) as connection:
+        connection.send((head % (big.bundle_id, people.at_a.token, length)).encode() + b"x" * 1000)
+        answers = split_answers(connection.receive(has_answers(1), seconds=10))
+    assert [(answer.status, answer.fields["connection"]) for answer in answers] == [(204, "close")]
 
 
 @covers("422 chunk_digest_mismatch", "413 too_large", "400 malformed_request")
