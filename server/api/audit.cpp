@@ -41,7 +41,7 @@ Answer list_events(const Services& services, Request& request) {
     if (!good) {
         co_return good.error();
     }
-    const auto form = choose_event_form(request.field("accept"));
+    const auto form = choose_event_form(request.list_field("accept"));
     if (form != EventForm::json) {
         // The request outlives its answer.
         co_return stream_events(services.events, query, form, [&services, &request] {

@@ -151,7 +151,7 @@ Answer get_chunk(const Services& services, Request& request) {
     const auto& source = (*chunk)->source();
     const auto etag = '"' + source.sha256.hex() + '"';
     // A copy that is whole already: it comes before any range (RFC 9110 §13.2.2), and no byte of it is sent.
-    if (none_match_names(request.field("if-none-match"), etag)) {
+    if (none_match_names(request.list_field("if-none-match"), etag)) {
         auto response = http::empty_response(304);
         response.fields.emplace_back("ETag", etag);
         co_return response;

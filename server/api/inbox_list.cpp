@@ -94,8 +94,8 @@ private:
 
 /// Waits until the page is another one than the caller knows; without an ETag, until there is something on it.
 Answer wait_for_page(const Services& services, const Request& request, storage::InboxQuery query, SteadyTime deadline) {
-    const auto known = request.field("if-none-match");
-    const auto settled = [known](const Page& page) {
+    const auto known = request.list_field("if-none-match");
+    const auto settled = [&known](const Page& page) {
         return known.empty() ? !page.empty : !none_match_names(known, page.etag);
     };
     // Most wait for the first bundle of an inbox where nothing waits: an arrival alone can end that.
@@ -114,6 +114,9 @@ Answer wait_for_page(const Services& services, const Request& request, storage::
         }
         if (settled(*page)) {
             co_return page_response(std::move(*page), false);
+        }
+        if (!known.empty()) {
+            page->body.clear(); // who knows the page already never gets it: 304 at the end of the wait
         }
         page->body.shrink_to_fit();
         if (!watch) {
@@ -137,7 +140,7 @@ Answer show_page(const Services& services, const Request& request, storage::Inbo
     if (!page) {
         co_return page.error();
     }
-    const auto known = request.field("if-none-match");
+    const auto known = request.list_field("if-none-match");
     const bool unchanged = !known.empty() && none_match_names(known, page->etag);
     co_return page_response(std::move(*page), unchanged);
 }

@@ -80,6 +80,8 @@ struct Request {
     /// The field's value, or an empty view.
     [[nodiscard]] std::string_view field(std::string_view lower_case_name) const noexcept;
     [[nodiscard]] bool has_field(std::string_view lower_case_name) const noexcept;
+    /// Of a field that is a list: its lines as one (RFC 9110 §5.3), or nothing.
+    [[nodiscard]] std::string list_field(std::string_view lower_case_name) const;
 };
 
 } // namespace relay::server::http

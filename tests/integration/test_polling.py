@@ -8,7 +8,8 @@ import time
 import pytest
 from coverage_tags import covers, scenario
 from raw_http import RawConnection, has_answers, split_answers
-from relay_client import Bundle, together
+from relay_client import Bundle, eventually, together
+from slow_clients import QUARANTINE_KIB, resident_kib
 
 
 @pytest.fixture
@@ -64,6 +65,40 @@ def test_the_tag_of_a_page_tells_that_nothing_changed(stack, people, office):
     (changed, took), _ = together(lambda: timed(lambda: terminal.inbox("?wait=30", headers={"If-None-Match": tag})),
                                   withdraw)
     assert changed.status == 200 and changed.json["bundles"] == [] and changed.header("ETag") != tag and took < 10
+
+
+@covers("§6 ETag and If-None-Match")
+def test_tags_may_come_in_several_lines(office, stack):
+    person, terminal = office
+    tag = terminal.inbox().header("ETag")
+    head = b"GET /v1/inbox HTTP/1.1\r\nHost: relay\r\nAuthorization: Bearer %s\r\n" % terminal.token.encode()
+    with RawConnection(stack.endpoint, person) as connection:
+        connection.send(head + b"If-None-Match: \"other\"\r\nIf-None-Match: %s\r\n\r\n" % tag.encode())
+        assert [answer.status for answer in split_answers(connection.receive(has_answers(1)))] == [304]
+
+
+@covers("§6 wait")
+def test_a_long_page_that_its_reader_knows_costs_nothing_while_it_waits(stack, people, office):
+    """The page is some 2 MB, and a hundred wait for it to change."""
+    person, terminal = office
+    files = [("%s%d.pdf" % ("x" * 240, n), b"") for n in range(100)]
+    for _ in range(40):
+        people.at_a.send(Bundle(people.a, person, files))
+    first = terminal.inbox()
+    assert len(first.body) > 1 << 20
+    head = "GET /v1/inbox?wait=50 HTTP/1.1\r\nHost: relay\r\nAuthorization: Bearer %s\r\nIf-None-Match: %s\r\n\r\n"
+    polls, before = [], resident_kib(stack)
+    try:
+        for count in range(1, 101):
+            polls.append(RawConnection(stack.endpoint, person).send((head % (terminal.token, first.header("ETag"))).encode()))
+            parked = "\nrelay_parked_polls %d\n" % count
+            eventually(lambda parked=parked: count % 10 or parked in stack.admin("/metrics")[1], 20, "the polls are parked")
+        grown = resident_kib(stack) - before
+    finally:
+        for poll in polls:
+            poll.socket.close()
+    assert grown < 65536 + QUARANTINE_KIB, "%d KiB" % grown
+    stack.wait_for_no_parked_poll()
 
 
 @covers("§6 wait")
