@@ -14,10 +14,7 @@ problem_response(const protocol::Error& error, protocol::Language language, cons
     if (error.retry_after) {
         response.fields.emplace_back("Retry-After", std::to_string(std::max(1, *error.retry_after)));
     }
-    const bool challenged = std::any_of(error.headers.begin(), error.headers.end(), [](const auto& field) {
-        return field.first == "WWW-Authenticate";
-    });
-    if (response.status == 401 && !challenged) {
+    if (response.status == 401) {
         response.fields.emplace_back("WWW-Authenticate", "Bearer");
     }
     response.body = protocol::problem_json(error, language, request.str());
