@@ -132,7 +132,12 @@ std::vector<Route> audit_routes(const Services& services) {
     using http::BodyKind;
     using http::Method;
     return {
-        {Method::get, "/v1/audit/events", Action::read_audit, BodyKind::none, bind_handler(services, list_events)},
+        {Method::get,
+         "/v1/audit/events",
+         Action::read_audit,
+         BodyKind::none,
+         bind_handler(services, list_events),
+         true},
         {Method::get,
          "/v1/audit/bundles/{uuid}",
          Action::read_audit,

@@ -182,7 +182,8 @@ std::vector<Route> inbox_list_routes(const Services& services) {
          "/v1/inbox",
          auth::Action::read_inbox,
          http::BodyKind::none,
-         bind_handler(services, list_bundles)},
+         bind_handler(services, list_bundles),
+         true},
     };
 }
 

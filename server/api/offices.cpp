@@ -142,7 +142,12 @@ std::vector<Route> office_routes(const Services& services) {
     using http::BodyKind;
     using http::Method;
     return {
-        {Method::get, "/v1/offices", Action::read_directory, BodyKind::none, bind_handler(services, list_offices)},
+        {Method::get,
+         "/v1/offices",
+         Action::read_directory,
+         BodyKind::none,
+         bind_handler(services, list_offices),
+         true},
         {Method::get,
          "/v1/offices/{office}",
          Action::read_directory,

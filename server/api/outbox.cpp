@@ -169,7 +169,7 @@ std::vector<Route> outbox_routes(const Services& services) {
         {Method::put, "/v1/outbox/{uuid}", Action::send, BodyKind::json, bind_handler(services, put_bundle)},
         {Method::post, "/v1/outbox", Action::send, BodyKind::batch, bind_handler(services, post_batch)},
         {Method::get, "/v1/outbox/{uuid}", Action::read_outbox, BodyKind::none, bind_handler(services, get_bundle)},
-        {Method::get, "/v1/outbox", Action::read_outbox, BodyKind::none, bind_handler(services, list_bundles)},
+        {Method::get, "/v1/outbox", Action::read_outbox, BodyKind::none, bind_handler(services, list_bundles), true},
         {Method::delete_, "/v1/outbox/{uuid}", Action::withdraw, BodyKind::none, bind_handler(services, withdraw)},
     };
 }

@@ -38,15 +38,12 @@ protocol::Result<void> verdict_on(std::vector<protocol::Finding> findings) {
 } // namespace
 
 Parameters::Parameters(const http::Request& request, std::initializer_list<std::string_view> known)
-    : request_(request) {
-    std::vector<std::string_view> seen;
+    : request_(request),
+      findings_(request.query_findings) {
     for (const auto& [name, value] : request.query) {
         if (std::ranges::find(known, name) == known.end()) {
             add(name, "unknown_member");
-        } else if (std::ranges::find(seen, name) != seen.end()) {
-            add(name, "duplicate_member");
         }
-        seen.push_back(name);
     }
 }
 

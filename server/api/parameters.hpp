@@ -17,7 +17,7 @@ namespace relay::server::api {
 
 class Parameters {
 public:
-    /// `known`: the names of this call; others are unknown_member, a second one of a name is duplicate_member.
+    /// `known`: the names of this call; others are unknown_member. Its route must say that it reads the query.
     Parameters(const http::Request& request, std::initializer_list<std::string_view> known);
 
     [[nodiscard]] std::optional<std::string> text(std::string_view name) const;

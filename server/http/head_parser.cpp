@@ -248,11 +248,8 @@ std::optional<Error> read_target(std::string_view target, std::string_view host,
     head.path = rest.starts_with('/') ? std::string(rest.substr(0, mark)) : "/";
     if (mark != std::string_view::npos) {
         auto query = parse_query(rest.substr(mark + 1));
-        if (query) {
-            head.query = std::move(*query);
-        } else {
-            head.query_error = query.error();
-        }
+        head.query = std::move(query.parameters);
+        head.query_findings = std::move(query.findings);
     }
     return std::nullopt;
 }

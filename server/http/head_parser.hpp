@@ -25,7 +25,7 @@ struct Head {
     std::string target;
     std::string path;
     std::vector<std::pair<std::string, std::string>> query;  ///< percent-decoded; order kept
-    std::optional<protocol::Error> query_error;              ///< told after the session was checked
+    std::vector<protocol::Finding> query_findings;           ///< told after the session was checked
     std::vector<std::pair<std::string, std::string>> fields; ///< names in lower case
     std::optional<std::int64_t> content_length;
     bool keep_alive = true;

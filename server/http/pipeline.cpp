@@ -62,7 +62,7 @@ void begin_exchange(Exchange& exchange, Head head) {
     request.target = std::move(head.target);
     request.path = std::move(head.path);
     request.query = std::move(head.query);
-    exchange.head_error = std::move(head.query_error);
+    request.query_findings = std::move(head.query_findings);
     request.fields = std::move(head.fields);
     request.content_length = head.content_length;
     request.language = protocol::choose_language(request.field("accept-language"));
@@ -156,8 +156,8 @@ Awaitable<Result<void>> Pipeline::prepare(Exchange& exchange, MessageBody& body,
     if (!fit) {
         co_return fit.error();
     }
-    if (exchange.head_error) {
-        co_return *exchange.head_error;
+    if (!match.route->reads_query && !request.query_findings.empty()) {
+        co_return Error(ErrorCode::malformed_request, std::move(request.query_findings));
     }
     if (takes_json(*match.route)) {
         const auto read = co_await read_json(exchange, body);

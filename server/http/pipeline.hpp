@@ -20,9 +20,7 @@ struct Exchange {
     Request request;
     const Route* route = nullptr;
     MemoryBudget::Grant memory;
-    /// What is wrong with the head. Without framing: told at once; else of the query: told once the caller was
-    /// admitted.
-    std::optional<protocol::Error> head_error;
+    std::optional<protocol::Error> head_error; ///< why it could not be framed
     std::optional<protocol::ErrorCode> error_code;
     std::string cause;
     SteadyClock::time_point judged; ///< when it was last asked who calls, and whether they may

@@ -52,35 +52,40 @@ std::optional<std::string> decode(std::string_view text) {
 
 } // namespace
 
-protocol::Result<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view query) {
-    std::vector<std::pair<std::string, std::string>> parameters;
-    protocol::Error error(protocol::ErrorCode::malformed_request, "query");
-    while (!query.empty()) {
-        const std::string_view pair = query.substr(0, query.find('&'));
-        query.remove_prefix(std::min(pair.size() + 1, query.size()));
+Query parse_query(std::string_view text) {
+    Query query;
+    std::size_t count = 0;
+    while (!text.empty()) {
+        const std::string_view pair = text.substr(0, text.find('&'));
+        text.remove_prefix(std::min(pair.size() + 1, text.size()));
         if (pair.empty()) {
             continue;
         }
         const std::size_t equals = pair.find('=');
         auto name = decode(pair.substr(0, equals));
+        // A name that cannot be decoded is told as it came; it is ASCII, the head parser saw to that.
+        const auto tell = [&](const char* code) {
+            query.findings.push_back({name ? *name : std::string(pair.substr(0, equals)), code, {}, {}});
+        };
+        if (++count > most_parameters) {
+            tell("out_of_range");
+            break;
+        }
         auto value = equals == std::string_view::npos ? std::string() : decode(pair.substr(equals + 1));
         if (!name || !value) {
-            // A name that cannot be decoded is told as it came; it is ASCII, the head parser saw to that.
-            error.findings.push_back({name ? *name : std::string(pair.substr(0, equals)), "bad_format", {}, {}});
+            tell("bad_format");
             continue;
         }
-        const bool repeated =
-            std::any_of(parameters.begin(), parameters.end(), [&](const auto& known) { return known.first == *name; });
+        const bool repeated = std::any_of(query.parameters.begin(), query.parameters.end(), [&](const auto& known) {
+            return known.first == *name;
+        });
         if (repeated) {
-            error.findings.push_back({*name, "duplicate_member", {}, {}});
+            tell("duplicate_member");
             continue;
         }
-        parameters.emplace_back(std::move(*name), std::move(*value));
+        query.parameters.emplace_back(std::move(*name), std::move(*value));
     }
-    if (!error.findings.empty()) {
-        return error;
-    }
-    return parameters;
+    return query;
 }
 
 } // namespace relay::server::http

@@ -3,6 +3,7 @@
 
 #include "protocol/error.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,8 +11,16 @@
 
 namespace relay::server::http {
 
-/// Error: malformed_request; each finding points at a parameter's name: `bad_format` for a bad escape, a NUL or text
-/// that is not UTF-8, `duplicate_member` for a repeated name.
-[[nodiscard]] protocol::Result<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view query);
+/// More than any call has: what comes behind them is not looked at.
+inline constexpr std::size_t most_parameters = 32;
+
+struct Query {
+    std::vector<std::pair<std::string, std::string>> parameters; ///< decoded, in their order, each name once
+    /// What is wrong, by the parameter's name: `bad_format` for a bad escape, a NUL or text that is not UTF-8,
+    /// `duplicate_member` for a repeated name, `out_of_range` for the first one that is too many.
+    std::vector<protocol::Finding> findings;
+};
+
+[[nodiscard]] Query parse_query(std::string_view text);
 
 } // namespace relay::server::http

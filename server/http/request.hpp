@@ -65,7 +65,8 @@ struct Request {
     std::string method_text;
     std::string target;                                      ///< as received
     std::string path;                                        ///< as received, without the query
-    std::vector<std::pair<std::string, std::string>> query;  ///< percent-decoded; order kept
+    std::vector<std::pair<std::string, std::string>> query;  ///< percent-decoded; order kept, each name once
+    std::vector<protocol::Finding> query_findings;           ///< what could not be read of it
     std::vector<std::pair<std::string, std::string>> fields; ///< names in lower case
     std::optional<std::int64_t> content_length;
     protocol::Language language = protocol::Language::ja;
@@ -79,9 +80,9 @@ struct Request {
 
     /// The field's value, or an empty view.
     [[nodiscard]] std::string_view field(std::string_view lower_case_name) const noexcept;
-    [[nodiscard]] bool has_field(std::string_view lower_case_name) const noexcept;
     /// Of a field that is a list: its lines as one (RFC 9110 §5.3), or nothing.
     [[nodiscard]] std::string list_field(std::string_view lower_case_name) const;
+    [[nodiscard]] bool has_field(std::string_view lower_case_name) const noexcept;
 };
 
 } // namespace relay::server::http

@@ -37,6 +37,7 @@ struct Route {
     std::optional<auth::Action> action; ///< nothing: no session is needed (POST /v1/sessions, PUT /v1/password)
     BodyKind body = BodyKind::none;
     Handler handler;
+    bool reads_query = false; ///< its handler tells what is wrong with the query, and with its values, all at once
 };
 
 struct RouteMatch {

@@ -50,25 +50,26 @@ void judge(protocol::BytesView input) {
     if (!is_visible(text)) {
         return;
     }
-    const auto parameters = server::http::parse_query(text);
-    if (!parameters) {
-        require(!parameters.error().findings.empty(), "what is wrong is told");
-        for (const auto& finding : parameters.error().findings) {
-            require(finding.code == "bad_format" || finding.code == "duplicate_member", "two things can be wrong");
-        }
-        const auto problem = protocol::problem_json(parameters.error(), protocol::Language::en, "id");
-        require(nlohmann::json::accept(problem), "a problem is JSON");
-        return;
+    const auto query = server::http::parse_query(text);
+    for (const auto& finding : query.findings) {
+        require(
+            finding.code == "bad_format" || finding.code == "duplicate_member" || finding.code == "out_of_range",
+            "three things can be wrong"
+        );
     }
+    const auto told = query.findings.size() + query.parameters.size();
+    require(told <= server::http::most_parameters + 1, "what is looked at is bounded");
+    const protocol::Error error(protocol::ErrorCode::malformed_request, query.findings);
+    require(nlohmann::json::accept(protocol::problem_json(error, protocol::Language::en, "id")), "a problem is JSON");
     std::set<std::string_view> names;
     std::string rendered;
-    for (const auto& [name, value] : *parameters) {
+    for (const auto& [name, value] : query.parameters) {
         require(names.insert(name).second, "a name stands once");
         require(is_text(name) && is_text(value), "names and values are text");
         rendered += escape(name) + "=" + escape(value) + "&";
     }
     const auto again = server::http::parse_query(rendered);
-    require(again && *again == *parameters, "parameters survive escaping");
+    require(again.findings.empty() && again.parameters == query.parameters, "parameters survive escaping");
 }
 
 } // namespace relay::fuzz

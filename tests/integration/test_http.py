@@ -96,6 +96,23 @@ def test_malformed_query_values_are_told_by_name(people, query, pointer):
     assert [error["pointer"] for error in reply.json["errors"]] == [pointer]
 
 
+@covers("400 malformed_request", "§11 all of a stage at once")
+def test_everything_wrong_with_a_query_is_told_at_once(people):
+    reply = people.at_a.inbox("?wait=%zz&limit=0&limit=5&after=garbage&colour=red&state=gone&state=%FF")
+    assert reply.answer == (400, "malformed_request")
+    assert sorted((error["pointer"], error["code"]) for error in reply.json["errors"]) == [
+        ("after", "bad_format"), ("colour", "unknown_member"), ("limit", "duplicate_member"), ("limit", "out_of_range"),
+        ("state", "bad_format"), ("state", "bad_format"), ("wait", "bad_format")]
+
+
+@covers("400 malformed_request", "§2 query values")
+@pytest.mark.parametrize("path", ["/v1/inbox", "/v1/outbox/0193493a-7d2e-7c3b-a1f2-5d0c6e8b9a10", "/v1/offices"])
+def test_a_query_of_thousands_of_parameters_is_refused_without_reading_them(people, path):
+    reply = people.at_a.get(path + "?" + "&".join("p%d" % n for n in range(2500)))
+    assert reply.answer == (400, "malformed_request")
+    assert len(reply.json["errors"]) <= 33 and ("p32", "out_of_range") in [(e["pointer"], e["code"]) for e in reply.json["errors"]]
+
+
 @covers("§2 Request-Id")
 @scenario("I97")
 def test_every_answer_has_a_request_id_of_its_own_that_problems_repeat(people):

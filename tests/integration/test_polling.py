@@ -79,7 +79,7 @@ def test_tags_may_come_in_several_lines(office, stack):
 
 @covers("§6 wait")
 def test_a_long_page_that_its_reader_knows_costs_nothing_while_it_waits(stack, people, office):
-    """The page is some 2 MB, and a hundred wait for it to change."""
+    """The page is 1.4 MB long, and a hundred wait for it to change."""
     person, terminal = office
     files = [("%s%d.pdf" % ("x" * 240, n), b"") for n in range(100)]
     for _ in range(40):

@@ -234,9 +234,21 @@ TEST_CASE("a query that cannot be decoded is no framing error and names the para
         INFO(query);
         const auto head = parse(get("", std::string("/v1/inbox?limit=5&") + query));
         REQUIRE(head.has_value());
-        REQUIRE(head->query_error.has_value());
-        CHECK(head->query_error->code == ErrorCode::malformed_request);
-        REQUIRE(head->query_error->findings.size() == 1);
-        CHECK(head->query_error->findings.front().pointer == "from");
+        REQUIRE(head->query_findings.size() == 1);
+        CHECK(head->query_findings.front().pointer == "from");
+        CHECK(head->query.front().second == "5");
     }
+}
+
+TEST_CASE("of a query no more than 32 parameters are read, and the first of the others is told", "[server]") {
+    std::string query = "/v1/inbox?";
+    for (int i = 0; i < 5000; ++i) {
+        query += "&" + std::to_string(i);
+    }
+    const auto head = parse(get("", query.substr(0, 15'000)));
+    REQUIRE(head.has_value());
+    CHECK(head->query.size() == 32);
+    REQUIRE(head->query_findings.size() == 1);
+    CHECK(head->query_findings.front().pointer == "32");
+    CHECK(head->query_findings.front().code == "out_of_range");
 }
