@@ -234,6 +234,12 @@ x509_store_st* Trust::store() const noexcept {
 }
 
 bool Trust::crl_overdue(Time now) const noexcept {
+void Trust::forget() const {
+    std::unordered_map<Digest, ChainOutcome> dropped; // freed outside the lock
+    const std::unique_lock lock(state_->guard);
+    dropped.swap(state_->cache);
+}
+
     return state_->first_next_update.has_value() && now > *state_->first_next_update;
 }
 

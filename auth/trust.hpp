@@ -38,6 +38,9 @@ public:
 
     /// For SSL_CTX_set_cert_verify_callback: verifies the peer's chain in `context` by the same rules; false: alert is
     /// set in context.
+    /// Drops the verdicts kept so far: for a Trust that another one has replaced, and that open connections still hold.
+    void forget() const;
+
     [[nodiscard]] bool verify_peer(x509_store_ctx_st* context) const;
     [[nodiscard]] x509_store_st* store() const noexcept;
 

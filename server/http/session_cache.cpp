@@ -1,9 +1,22 @@
 #include "server/http/session_cache.hpp"
 
+#include <ctime>
 #include <functional>
+#include <iterator>
 #include <utility>
 
 namespace relay::server::http {
+
+namespace {
+
+/// More than one for each that comes, so that those that ran out become fewer.
+constexpr int most_dropped_at_once = 2;
+
+bool has_run_out(const SSL_SESSION* session) {
+    return SSL_SESSION_get_time(session) + SSL_SESSION_get_timeout(session) < std::time(nullptr);
+}
+
+} // namespace
 
 std::string_view session_id(const SSL_SESSION* session) {
     unsigned int length = 0;
@@ -17,19 +30,35 @@ SessionCache::Shard& SessionCache::shard_of(std::string_view id) {
 
 void SessionCache::add(SessionPtr session) {
     std::string id(session_id(session.get()));
-    SessionPtr oldest; // freed outside the lock
+    std::list<SessionPtr> dropped; // freed outside the lock
     Shard& shard = shard_of(id);
     const std::lock_guard lock(shard.mutex);
     if (const auto known = shard.by_id.find(id); known != shard.by_id.end()) {
-        shard.by_use.erase(known->second);
+        dropped.splice(dropped.begin(), shard.by_use, known->second);
         shard.by_id.erase(known);
     } else if (shard.by_use.size() >= most_per_shard_) {
-        oldest = std::move(shard.by_use.back());
-        shard.by_id.erase(std::string(session_id(oldest.get())));
-        shard.by_use.pop_back();
+        drop_last(shard, dropped);
+    }
+    for (int i = 0; i < most_dropped_at_once && !shard.by_use.empty() && has_run_out(shard.by_use.back().get()); ++i) {
+        drop_last(shard, dropped);
     }
     shard.by_use.push_front(std::move(session));
     shard.by_id.emplace(std::move(id), shard.by_use.begin());
+}
+
+void SessionCache::drop_last(Shard& shard, std::list<SessionPtr>& dropped) {
+    const auto last = std::prev(shard.by_use.end());
+    shard.by_id.erase(std::string(session_id(last->get())));
+    dropped.splice(dropped.begin(), shard.by_use, last);
+}
+
+std::size_t SessionCache::size() {
+    std::size_t all = 0;
+    for (Shard& shard : shards_) {
+        const std::lock_guard lock(shard.mutex);
+        all += shard.by_use.size();
+    }
+    return all;
 }
 
 SessionPtr SessionCache::find(std::string_view id) {

@@ -1,5 +1,5 @@
-// TLS sessions kept in the process (tls.resumption = "stateful"): sharded and bounded, the least recently used go
-// first. Used by tls_context alone.
+// TLS sessions kept in the process (tls.resumption = "stateful"): sharded and bounded, those that ran out and the least
+// recently used go first. Used by tls_context alone.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -29,6 +29,7 @@ public:
     /// A reference of its own, or nothing.
     [[nodiscard]] SessionPtr find(std::string_view id);
     void remove(std::string_view id);
+    [[nodiscard]] std::size_t size();
 
 private:
     static constexpr std::size_t shard_count = 16;
@@ -38,6 +39,8 @@ private:
         std::unordered_map<std::string, std::list<SessionPtr>::iterator> by_id;
     };
     [[nodiscard]] Shard& shard_of(std::string_view id);
+    /// Moves the least recently used session to `dropped`.
+    static void drop_last(Shard& shard, std::list<SessionPtr>& dropped);
 
     std::size_t most_per_shard_;
     std::array<Shard, shard_count> shards_;

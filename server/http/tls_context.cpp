@@ -53,7 +53,7 @@ Stamps stamps_of(const Settings& settings) {
         stamp_of(settings.ticket_keys_file)};
 }
 
-/// Tells whether trust changed, so that a renewed server certificate does not empty the session cache.
+/// Tells whether trust changed, so that a renewed server certificate lets nobody be judged anew.
 protocol::Digest content_digest(const path& client_ca, const path& crl) {
     protocol::Sha256 hash;
     for (const path& file : {client_ca, crl}) {
@@ -157,15 +157,20 @@ struct TlsContext::State {
     mutable std::mutex mutex; // guards what follows; held for copies only
     ContextPtr context;
     std::shared_ptr<const auth::Trust> trust;
-    std::shared_ptr<SessionCache> sessions;
     protocol::Digest trust_content;
     Stamps stamps{};
     std::atomic<std::uint64_t> generation{0};
     std::mutex reloading; // one reload at a time
+    /// Of all contexts: each resumption is judged by the trust of the context that it happens in. Null but for stateful
+    /// resumption.
+    std::shared_ptr<SessionCache> sessions;
 };
 
 TlsContext::TlsContext(const Config& config) : state_(std::make_unique<State>()) {
     state_->settings = config.tls;
+    if (config.tls.resumption == "stateful") {
+        state_->sessions = std::make_shared<SessionCache>(most_sessions);
+    }
 }
 
 TlsContext::~TlsContext() = default;
@@ -177,18 +182,15 @@ protocol::Result<void> TlsContext::reload() {
     const protocol::Digest content = content_digest(settings.client_ca, settings.client_crl);
     auto data = std::make_unique<ContextData>();
     const bool same_trust = state_->trust != nullptr && content == state_->trust_content;
+    data->sessions = state_->sessions;
     if (same_trust) {
         data->trust = state_->trust;
-        data->sessions = state_->sessions;
     } else {
         auto trust = auth::Trust::load(settings.client_ca, settings.client_crl);
         if (!trust) {
             return trust.error();
         }
         data->trust = std::move(*trust);
-        if (settings.resumption == "stateful") {
-            data->sessions = std::make_shared<SessionCache>(most_sessions);
-        }
     }
     if (settings.resumption == "tickets" && !settings.ticket_keys_file.empty()) {
         auto keys = read_ticket_keys(settings.ticket_keys_file);
@@ -198,19 +200,22 @@ protocol::Result<void> TlsContext::reload() {
         data->ticket_keys = std::move(*keys);
     }
     auto trust = data->trust;
-    auto sessions = data->sessions;
     auto context = make_context(settings, std::move(data));
     if (!context) {
         return context.error();
     }
-    const std::lock_guard lock(state_->mutex);
-    state_->context = std::move(*context);
-    state_->trust = std::move(trust);
-    state_->sessions = std::move(sessions);
-    state_->trust_content = content;
-    state_->stamps = stamps;
-    if (!same_trust) {
-        state_->generation.fetch_add(1);
+    {
+        const std::lock_guard lock(state_->mutex);
+        state_->context = std::move(*context);
+        state_->trust.swap(trust);
+        state_->trust_content = content;
+        state_->stamps = stamps;
+        if (!same_trust) {
+            state_->generation.fetch_add(1);
+        }
+    }
+    if (!same_trust && trust) {
+        trust->forget(); // the last connection that began under it may stay open for days
     }
     return {};
 }

@@ -58,6 +58,7 @@ public:
     /// Until the condition holds, at most 5 s.
     [[nodiscard]] static bool wait_until(const std::function<bool()>& condition);
 
+    void write_client_ca(const TestCertificate& accepted) const { folder_.write("ca.pem", accepted.pem()); }
     TestCertificate ca;
     TestCertificate office;
     ToldGate gate;

@@ -1,8 +1,11 @@
+#include "server/http/session_cache.hpp"
 #include "server/http/session_peer.hpp"
 #include "tests/unit/server/http_fixture.hpp"
 
 #include <catch2/catch.hpp>
 #include <openssl/ssl.h>
+
+#include <ctime>
 
 using namespace relay::test;
 namespace http = relay::server::http;
@@ -10,12 +13,32 @@ namespace http = relay::server::http;
 namespace {
 
 /// A session that was made by a full handshake and one request.
-ClientSession make_session(const TestServer& server) {
-    TlsClient client(server.server->port(), &server.office);
+ClientSession make_session(const TestServer& server, const TestCertificate& office) {
+    TlsClient client(server.server->port(), &office);
     client.send(get("/v1/hello"));
     REQUIRE(client.receive().status == 200);
     CHECK_FALSE(client.resumed());
     return client.session();
+}
+
+ClientSession make_session(const TestServer& server) {
+    return make_session(server, server.office);
+}
+
+/// Whether the session is resumed, and its first request answered.
+bool resumes(const TestServer& server, const TestCertificate& office, const ClientSession& session) {
+    TlsClient again(server.server->port(), &office, session.get());
+    again.send(get("/v1/hello"));
+    return again.receive().status == 200 && again.resumed();
+}
+
+/// As if it were made so many seconds ago, for an hour.
+http::SessionPtr old_session(unsigned number, long age) {
+    http::SessionPtr session(SSL_SESSION_new());
+    REQUIRE(SSL_SESSION_set1_id(session.get(), reinterpret_cast<const unsigned char*>(&number), sizeof number) == 1);
+    SSL_SESSION_set_time(session.get(), std::time(nullptr) - age);
+    SSL_SESSION_set_timeout(session.get(), 3600);
+    return session;
 }
 
 } // namespace
@@ -54,6 +77,53 @@ TEST_CASE("a session never outlives the revocation of its certificate", "[server
     }
 }
 
+TEST_CASE("a new CRL costs a full handshake to those alone whom it names", "[server]") {
+    for (const char* mode : {"stateful", "tickets"}) {
+        INFO(mode);
+        TestServer::Options options;
+        options.resumption = mode;
+        // Tickets outlive a reload by keys that do.
+        options.ticket_keys = std::string(mode) == "tickets" ? std::string(80, 'k') : std::string();
+        const TestServer server(options);
+        const TestCertificate revoked = server.issue(server.ca, "KJ000000000002");
+        const ClientSession session = make_session(server);
+        const ClientSession of_revoked = make_session(server, revoked);
+        server.write_crl({&revoked});
+        REQUIRE(server.tls->reload().has_value());
+        CHECK(resumes(server, server.office, session));
+        CHECK_FALSE(resumes(server, revoked, of_revoked));
+    }
+}
+
+TEST_CASE("a session never outlives the trust in its certificate's CA", "[server]") {
+    const TestServer server;
+    const ClientSession session = make_session(server);
+    CertificateRecipe recipe;
+    recipe.common_names = {"Another CA"};
+    recipe.ca = true;
+    server.write_client_ca(make_certificate(recipe));
+    REQUIRE(server.tls->reload().has_value());
+    CHECK_FALSE(resumes(server, server.office, session));
+    server.write_client_ca(server.ca);
+    REQUIRE(server.tls->reload().has_value());
+    CHECK_FALSE(resumes(server, server.office, session)); // the refusal ended it
+}
+
+TEST_CASE("sessions that ran out leave the cache as others come, though there is room", "[server]") {
+    http::SessionCache cache(1'000'000);
+    unsigned number = 0;
+    for (; number < 1000; ++number) {
+        cache.add(old_session(number, 7200));
+    }
+    CHECK(cache.size() < 100);
+    for (; number < 2000; ++number) {
+        cache.add(old_session(number, 60));
+    }
+    CHECK(cache.size() == 1000);
+    const auto last = old_session(1999, 60);
+    CHECK(cache.find(http::session_id(last.get())) != nullptr);
+}
+
 TEST_CASE("renewing the server certificate keeps the sessions", "[server]") {
     const TestServer server;
     const ClientSession session = make_session(server);
@@ -72,7 +142,7 @@ TEST_CASE("tickets of kept keys outlive a reload, those of a dropped key do not"
     options.ticket_keys = first;
     const TestServer server(options);
     ClientSession session = make_session(server);
-    const auto resumes = [&] {
+    const auto goes_on = [&] {
         TlsClient again(server.server->port(), &server.office, session.get());
         again.send(get("/v1/hello"));
         const bool good = again.receive().status == 200 && again.resumed();
@@ -80,20 +150,20 @@ TEST_CASE("tickets of kept keys outlive a reload, those of a dropped key do not"
         return good;
     };
     REQUIRE(server.tls->reload().has_value());
-    CHECK(resumes());
+    CHECK(goes_on());
     server.write_ticket_keys(second + first);
     CHECK(server.tls->files_changed());
     REQUIRE(server.tls->reload().has_value());
-    CHECK(resumes()); // and gets a ticket of the newest key
+    CHECK(goes_on()); // and gets a ticket of the newest key
     server.write_ticket_keys(second);
     REQUIRE(server.tls->reload().has_value());
-    CHECK(resumes());
+    CHECK(goes_on());
     server.write_ticket_keys(std::string(80, 'c'));
     REQUIRE(server.tls->reload().has_value());
-    CHECK_FALSE(resumes());
+    CHECK_FALSE(goes_on());
     server.write_ticket_keys("short");
     CHECK_FALSE(server.tls->reload().has_value());
-    CHECK(resumes()); // what was in force stays so
+    CHECK(goes_on()); // what was in force stays so
 }
 
 TEST_CASE("a packed session has its peer's certificate as DER alone, and resumes as before", "[server]") {
