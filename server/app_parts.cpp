@@ -104,7 +104,7 @@ Result<void> App::Parts::build() {
         std::make_unique<accounts::CertificateCheck>(*registry, *accounts, config.certificates.register_unknown);
     passwords = std::make_unique<accounts::Passwords>(*accounts, *argon, accounts::PasswordPolicy::of(config));
     sign_in = std::make_unique<accounts::SignIn>(*accounts, *registry, *passwords, config);
-    const api::TrustSource trust = [this] { return std::pair(tls.trust(), tls.trust_generation()); };
+    const api::TrustSource trust = [this] { return tls.trust_and_generation(); };
     const api::RateSettings rate{config.limits.requests_per_second, config.limits.burst};
     access = std::make_unique<api::Access>(*registry, *certificates, trust, rate, clock);
 

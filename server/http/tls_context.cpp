@@ -236,6 +236,11 @@ std::shared_ptr<const auth::Trust> TlsContext::trust() const {
     return state_->trust;
 }
 
+std::pair<std::shared_ptr<const auth::Trust>, std::uint64_t> TlsContext::trust_and_generation() const {
+    const std::lock_guard lock(state_->mutex);
+    return {state_->trust, state_->generation.load()};
+}
+
 std::uint64_t TlsContext::trust_generation() const noexcept {
     return state_->generation.load();
 }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 struct ssl_ctx_st;
 
@@ -26,6 +27,8 @@ public:
     [[nodiscard]] std::shared_ptr<const auth::Trust> trust() const;
     /// Grows with every reload that changed trust.
     [[nodiscard]] std::uint64_t trust_generation() const noexcept;
+    /// Both of the same reload.
+    [[nodiscard]] std::pair<std::shared_ptr<const auth::Trust>, std::uint64_t> trust_and_generation() const;
     /// When the server certificate in force expires (a metric tells).
     [[nodiscard]] protocol::Time certificate_not_after() const;
 

@@ -124,6 +124,31 @@ TEST_CASE("sessions that ran out leave the cache as others come, though there is
     CHECK(cache.find(http::session_id(last.get())) != nullptr);
 }
 
+TEST_CASE("trust and its generation are told of the same reload", "[server]") {
+    const TestServer server;
+    const auto certificate = relay::auth::read_certificate(server.office.der());
+    REQUIRE(certificate.has_value());
+    const auto first = server.tls->trust_generation();
+    std::atomic<bool> done{false};
+    std::atomic<int> mismatches{0};
+    std::thread reader([&] {
+        while (!done) {
+            const auto [trust, generation] = server.tls->trust_and_generation();
+            const auto now = std::chrono::floor<relay::protocol::Duration>(std::chrono::system_clock::now());
+            const bool revoked = trust->verify(*certificate, now) == relay::auth::ChainVerdict::in_crl;
+            mismatches += revoked == ((generation - first) % 2 == 1) ? 0 : 1;
+        }
+    });
+    for (int i = 0; i < 50; ++i) {
+        server.write_crl(i % 2 == 0 ? std::vector{&server.office} : std::vector<const TestCertificate*>());
+        CHECK(server.tls->reload().has_value());
+    }
+    done = true;
+    reader.join();
+    CHECK(server.tls->trust_generation() == first + 50);
+    CHECK(mismatches == 0);
+}
+
 TEST_CASE("renewing the server certificate keeps the sessions", "[server]") {
     const TestServer server;
     const ClientSession session = make_session(server);
