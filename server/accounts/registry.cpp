@@ -168,6 +168,7 @@ void Registry::apply(const storage::RegistryDelta& delta, bool from_scratch) {
         offices_.clear();
         users_.clear();
         certificates_.clear();
+        sessions_.forget_all();
     }
     for (const auto& row : delta.offices) {
         offices_[row.number].row = row;
@@ -204,6 +205,16 @@ void Registry::apply_licence(const storage::LicenceRow& row) {
         *known = row;
     }
     office.cover = merge_grants(office.grants);
+}
+
+std::vector<OfficeNumber> Registry::all_offices() const {
+    std::vector<OfficeNumber> all;
+    const std::shared_lock lock(mutex_);
+    all.reserve(offices_.size());
+    for (const auto& [number, office] : offices_) {
+        all.push_back(number);
+    }
+    return all;
 }
 
 std::vector<OfficeNumber> Registry::affected_offices(const storage::RegistryDelta& delta) const {
@@ -245,6 +256,7 @@ Awaitable<Result<std::optional<storage::SessionRow>>> Registry::find_session(Dig
         // Ends that came before the first read would never be told.
         co_return protocol::errors::unavailable("the registry was not read yet");
     }
+    const auto round = sessions_.round();
     const auto found = co_await store_.find_session(token_sha256);
     if (!found) {
         co_return found.error();
@@ -252,8 +264,11 @@ Awaitable<Result<std::optional<storage::SessionRow>>> Registry::find_session(Dig
     if (!found->has_value()) {
         co_return std::optional<storage::SessionRow>();
     }
-    sessions_.put(**found);
+    sessions_.put(**found, round);
     auto kept = sessions_.find(token_sha256);
+    if (!kept) {
+        co_return *found;
+    }
     co_return kept;
 }
 

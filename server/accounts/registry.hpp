@@ -51,7 +51,8 @@ public:
     /// Thread-safe: something changed, read at once.
     void poke();
     /// Called on `io` after a change that ended sessions, revoked certificates, or closed users or offices, with the
-    /// offices it concerns, so that their parked polls are judged again.
+    /// offices it concerns, so that their parked polls are judged again; with all that were known after a read of
+    /// everything anew.
     void on_change(std::function<void(std::vector<OfficeNumber> affected)> hook);
 
     /// The last read that succeeded began at most 5 s ago. Beyond it callers answer `unavailable`, never yes.
@@ -117,6 +118,7 @@ private:
     // With the lock held:
     [[nodiscard]] const Office* find_office(const OfficeNumber& number) const;
     [[nodiscard]] bool is_open_locked(const UserId& user_id) const;
+    [[nodiscard]] std::vector<OfficeNumber> all_offices() const;
     template <class Matches>
     [[nodiscard]] bool any_valid_certificate(const Office& office, Time now, Matches matches) const;
 

@@ -150,11 +150,11 @@ Awaitable<Result<void>> Registry::refresh() {
     if (!delta) {
         co_return delta.error();
     }
+    auto affected = from_scratch ? all_offices() : std::vector<OfficeNumber>(); // whoever may be parked
     apply(*delta, from_scratch);
-    if (known < 0) {
-        co_return Result<void>();
+    if (!from_scratch) {
+        affected = affected_offices(*delta);
     }
-    const auto affected = affected_offices(*delta);
     if (!affected.empty()) {
         for (const auto& hook : hooks_) {
             hook(affected);

@@ -34,6 +34,27 @@ void SessionCache::put(const storage::SessionRow& row) {
     put_locked(row);
 }
 
+void SessionCache::put(const storage::SessionRow& row, std::uint64_t round) {
+    const std::unique_lock lock(mutex_);
+    if (round == round_) {
+        put_locked(row);
+    }
+}
+
+std::uint64_t SessionCache::round() const {
+    const std::shared_lock lock(mutex_);
+    return round_;
+}
+
+void SessionCache::forget_all() {
+    Sessions young; // freed outside the lock
+    Sessions old;
+    const std::unique_lock lock(mutex_);
+    young.swap(young_);
+    old.swap(old_);
+    ++round_;
+}
+
 void SessionCache::put_locked(const storage::SessionRow& row) {
     bool ended = row.ended;
     if (const auto known = old_.find(row.token_sha256); known != old_.end()) {

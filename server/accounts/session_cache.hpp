@@ -4,6 +4,7 @@
 #include "storage/account_store.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <shared_mutex>
 #include <unordered_map>
@@ -19,6 +20,11 @@ public:
     [[nodiscard]] std::optional<storage::SessionRow> find(const storage::Digest& token_sha256);
     /// A session as it was read. One that is known to have ended stays ended: the read may be older than the end.
     void put(const storage::SessionRow& row);
+    /// The same of a read that began when round() was `round`; forgotten when forget_all() came in between.
+    void put(const storage::SessionRow& row, std::uint64_t round);
+    [[nodiscard]] std::uint64_t round() const;
+    /// Which ended, too: nothing that was read before counts any more.
+    void forget_all();
     [[nodiscard]] std::size_t size() const;
 
 private:
@@ -27,6 +33,7 @@ private:
 
     mutable std::shared_mutex mutex_;
     std::size_t generation_size_;
+    std::uint64_t round_ = 0; ///< grows with each forget_all()
     Sessions young_;
     Sessions old_;
 };

@@ -208,6 +208,38 @@ TEST_CASE("after a restore of the database everything is read anew", "[accounts]
     CHECK(fixture.registry.is_open(fixture.user));
 }
 
+TEST_CASE("after a restore of the database no session counts that the database does not know", "[accounts]") {
+    test::AccountsFixture fixture;
+    std::vector<protocol::OfficeNumber> told;
+    fixture.registry.on_change([&](const std::vector<protocol::OfficeNumber>& affected) { told = affected; });
+    fixture.load();
+    storage::SessionRow lost;
+    lost.token_sha256 = protocol::Digest::of("opened after the backup");
+    lost.user_id = fixture.user;
+    fixture.registry.remember_session(lost);
+    storage::SessionRow running;
+    running.token_sha256 = protocol::Digest::of("ended after the backup");
+    running.user_id = fixture.user;
+    fixture.store.sessions[running.token_sha256] = running;
+    storage::RegistryDelta delta;
+    delta.sessions.push_back(running);
+    delta.sessions.back().ended = true;
+    fixture.add_change(delta);
+    REQUIRE(fixture.refresh().has_value());
+    const auto find = [&](const storage::SessionRow& row) {
+        return fixture.run(fixture.registry.find_session(row.token_sha256));
+    };
+    CHECK((*find(running))->ended);
+    CHECK(find(lost)->has_value());
+
+    told.clear();
+    fixture.store.fallen_version = 1;
+    REQUIRE(fixture.refresh().has_value());
+    CHECK_FALSE(find(lost)->has_value());
+    CHECK_FALSE((*find(running))->ended);
+    CHECK(told == std::vector{fixture.office}); // its parked polls are judged again
+}
+
 TEST_CASE("who waits for the registry when it stops is told so", "[accounts]") {
     test::AccountsFixture fixture;
     fixture.load();
