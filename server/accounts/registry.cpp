@@ -248,7 +248,7 @@ std::vector<OfficeNumber> Registry::affected_offices(const storage::RegistryDelt
 }
 
 Awaitable<Result<std::optional<storage::SessionRow>>> Registry::find_session(Digest token_sha256) {
-    auto known = sessions_.find(token_sha256);
+    auto known = known_session(token_sha256);
     if (known) {
         co_return known;
     }

@@ -84,7 +84,11 @@ public:
     /// A currently valid registered certificate of this very user, who is open. Error: signer_not_registered.
     [[nodiscard]] Result<void> check_signer(const UserId& user_id, const Digest& certificate_sha256, Time now) const;
 
-    /// From the cache, else from the store. Ended ones and those that ran out too, for 30 days; nothing: unknown.
+    /// From memory alone; nothing: the store may know it.
+    [[nodiscard]] std::optional<storage::SessionRow> known_session(const Digest& token_sha256) {
+        return sessions_.find(token_sha256);
+    }
+    /// From memory, else from the store. Ended ones and those that ran out too, for 30 days; nothing: unknown.
     /// Error: unavailable.
     [[nodiscard]] Awaitable<Result<std::optional<storage::SessionRow>>> find_session(Digest token_sha256);
     /// What this process has just done itself, so that its next request sees it: a session opened or ended.
@@ -114,11 +118,11 @@ private:
 
     void apply(const storage::RegistryDelta& delta, bool from_scratch);
     void apply_licence(const storage::LicenceRow& row);
+    [[nodiscard]] std::vector<OfficeNumber> all_offices() const;
     [[nodiscard]] std::vector<OfficeNumber> affected_offices(const storage::RegistryDelta& delta) const;
     // With the lock held:
     [[nodiscard]] const Office* find_office(const OfficeNumber& number) const;
     [[nodiscard]] bool is_open_locked(const UserId& user_id) const;
-    [[nodiscard]] std::vector<OfficeNumber> all_offices() const;
     template <class Matches>
     [[nodiscard]] bool any_valid_certificate(const Office& office, Time now, Matches matches) const;
 

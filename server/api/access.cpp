@@ -17,7 +17,7 @@ accounts::PeerCertificate as_account_sees(const http::Peer& peer) {
 }
 
 /// The credentials of `Bearer`, whose scheme is compared without case (RFC 9110 §11.1).
-std::optional<std::string_view> bearer(std::string_view authorization) {
+std::optional<std::string_view> credentials_in(std::string_view authorization) {
     constexpr std::string_view scheme = "bearer ";
     if (authorization.size() <= scheme.size()) {
         return std::nullopt;
@@ -29,6 +29,11 @@ std::optional<std::string_view> bearer(std::string_view authorization) {
     authorization.remove_prefix(scheme.size());
     const auto first = authorization.find_first_not_of(' ');
     return first == std::string_view::npos ? std::nullopt : std::optional(authorization.substr(first));
+}
+
+std::optional<protocol::Digest> token_in(std::string_view authorization) {
+    const auto credentials = credentials_in(authorization);
+    return credentials ? auth::token_digest(*credentials) : std::nullopt;
 }
 
 } // namespace
@@ -90,29 +95,40 @@ Awaitable<Result<void>> Access::check_certificate(http::Peer& peer) {
     co_return co_await certificates_.check(std::move(asked), clock_());
 }
 
-Awaitable<Result<http::Caller>> Access::check_session(const http::Peer& peer, std::string_view authorization) {
-    const auto credentials = bearer(authorization);
-    const auto digest = credentials ? auth::token_digest(*credentials) : std::nullopt;
-    if (!digest) {
+std::optional<Result<http::Caller>> Access::known_session(const http::Peer& peer, std::string_view authorization) {
+    const auto token = token_in(authorization);
+    if (!token) {
+        return Result<http::Caller>(Error(ErrorCode::not_signed_in));
+    }
+    const auto session = registry_.known_session(*token);
+    return session ? std::optional(judge_session(peer, *session)) : std::nullopt;
+}
+
+Awaitable<Result<http::Caller>> Access::find_session(const http::Peer& peer, std::string_view authorization) {
+    const auto token = token_in(authorization);
+    if (!token) {
         co_return Error(ErrorCode::not_signed_in);
     }
-    auto session = co_await registry_.find_session(*digest);
+    const auto session = co_await registry_.find_session(*token);
     if (!session) {
         co_return session.error();
     }
     if (!session->has_value()) {
         co_return Error(ErrorCode::not_signed_in, "unknown token");
     }
-    const auto& row = **session;
+    co_return judge_session(peer, **session);
+}
+
+Result<http::Caller> Access::judge_session(const http::Peer& peer, const storage::SessionRow& row) const {
     if (row.certificate_sha256 != peer.certificate_sha256) {
-        co_return Error(ErrorCode::wrong_certificate, "the token belongs to another certificate");
+        return Error(ErrorCode::wrong_certificate, "the token belongs to another certificate");
     }
     if (row.ended || row.expires_at <= clock_()) {
-        co_return Error(ErrorCode::session_expired);
+        return Error(ErrorCode::session_expired);
     }
     const auto user = registry_.user(row.user_id);
     if (!user || !registry_.is_open(row.user_id)) {
-        co_return Error(ErrorCode::session_expired, "the account was closed");
+        return Error(ErrorCode::session_expired, "the account was closed");
     }
     http::Caller caller;
     caller.user_id = row.user_id;
@@ -121,7 +137,7 @@ Awaitable<Result<http::Caller>> Access::check_session(const http::Peer& peer, st
     caller.certificate_sha256 = row.certificate_sha256;
     caller.token_sha256 = row.token_sha256;
     caller.session_expires_at = row.expires_at;
-    co_return caller;
+    return caller;
 }
 
 Awaitable<Result<void>> Access::still_allowed(http::Peer& peer, const http::Caller& caller) {

@@ -37,8 +37,10 @@ public:
     );
 
     [[nodiscard]] Awaitable<protocol::Result<void>> check_certificate(http::Peer& peer) override;
+    [[nodiscard]] std::optional<protocol::Result<http::Caller>>
+    known_session(const http::Peer& peer, std::string_view authorization) override;
     [[nodiscard]] Awaitable<protocol::Result<http::Caller>>
-    check_session(const http::Peer& peer, std::string_view authorization) override;
+    find_session(const http::Peer& peer, std::string_view authorization) override;
     [[nodiscard]] Awaitable<protocol::Result<void>>
     still_allowed(http::Peer& peer, const http::Caller& caller) override;
     [[nodiscard]] protocol::Result<void> check_role(const http::Caller& caller, auth::Action action) override;
@@ -61,6 +63,8 @@ private:
         std::unique_ptr<auth::RateLimit> limit;
     };
     [[nodiscard]] protocol::Result<void> judge_trust(http::Peer& peer) const;
+    [[nodiscard]] protocol::Result<http::Caller>
+    judge_session(const http::Peer& peer, const storage::SessionRow& session) const;
     [[nodiscard]] bool chain_good(const protocol::cms::SignedContent& signed_content, protocol::Time now) const;
 
     accounts::Registry& registry_;

@@ -199,15 +199,20 @@ Awaitable<Result<void>> Pipeline::admit(Exchange& exchange, Peer& peer) const {
         co_return take_rate(peer);
     }
     const auth::Action action = *exchange.route->action;
-    auto caller = co_await surroundings_.gate.check_session(peer, request.field("authorization"));
-    if (!caller) {
-        const auto rate = take_rate(peer); // tokens must not be tried out without a bound
+    auto caller = surroundings_.gate.known_session(peer, request.field("authorization"));
+    if (!caller || !*caller) {
+        const auto rate = take_rate(peer); // tokens must not be tried out without a bound, least of all on the store
         if (!rate) {
             co_return rate.error();
         }
-        co_return caller.error();
     }
-    request.caller = std::move(*caller);
+    if (!caller) {
+        caller = co_await surroundings_.gate.find_session(peer, request.field("authorization"));
+    }
+    if (!*caller) {
+        co_return caller->error();
+    }
+    request.caller = std::move(**caller);
     const auto role = surroundings_.gate.check_role(*request.caller, action);
     const auto rate = surroundings_.gate.take_rate(request.caller->user_id.view()); // every request counts
     if (!role) {

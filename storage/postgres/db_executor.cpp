@@ -68,6 +68,7 @@ DbExecutor::start(const PgOptions& options, Limits limits, JobObserver observer)
         executor->workers_.emplace_back([raw = executor.get()] { raw->work(raw->calls_, raw->url_); });
     }
     executor->workers_.emplace_back([raw = executor.get()] { raw->work(raw->audits_, raw->audit_url_); });
+    executor->workers_.emplace_back([raw = executor.get()] { raw->work(raw->registry_, raw->url_); });
     return executor;
 }
 
@@ -76,7 +77,8 @@ DbExecutor::DbExecutor(std::string url, std::string audit_url, Limits limits, Jo
       audit_url_(std::move(audit_url)),
       observer_(std::move(observer)),
       calls_(limits.queue),
-      audits_(limits.queue) {
+      audits_(limits.queue),
+      registry_(limits.queue) {
     add_queries(event_row_queries());
 }
 
@@ -91,11 +93,11 @@ void DbExecutor::add_queries(std::span<const Query> queries) {
 }
 
 std::size_t DbExecutor::queued() const {
-    return calls_.size() + audits_.size();
+    return calls_.size() + audits_.size() + registry_.size();
 }
 
 void DbExecutor::stop() {
-    for (Queue* queue : {&calls_, &audits_}) {
+    for (Queue* queue : {&calls_, &audits_, &registry_}) {
         for (const auto& task : queue->close_and_empty()) {
             task->set_error(protocol::errors::unavailable("the database workers are stopping"));
             task->deliver();

@@ -1,6 +1,6 @@
 // Reads and rare writes: a fixed number of threads, each owning one libpqxx connection, behind a bounded queue; one
-// more of each for auditors. Used by the stores of storage/postgres alone. Jobs do SQL only: no I/O, no sleeping, no
-// callbacks.
+// more of each for auditors, and for the registry's own reads. Used by the stores of storage/postgres alone. Jobs do
+// SQL only: no I/O, no sleeping, no callbacks.
 #pragma once
 
 #include "protocol/error.hpp"
@@ -56,11 +56,11 @@ between(std::chrono::steady_clock::time_point begin, std::chrono::steady_clock::
 class DbExecutor final {
 public:
     struct Limits {
-        std::size_t queue = 2048; ///< jobs waiting, for each of the two queues
+        std::size_t queue = 2048; ///< jobs waiting, for each of the queues
     };
 
-    /// Starts `options.connections` workers and one for auditors. Connects on first use: the database may be down.
-    /// Error: malformed_request for a connection string that libpq cannot read.
+    /// Starts `options.connections` workers, one for auditors and one for the registry. Connects on first use: the
+    /// database may be down. Error: malformed_request for a connection string that libpq cannot read.
     [[nodiscard]] static protocol::Result<std::unique_ptr<DbExecutor>>
     start(const PgOptions& options, Limits limits, JobObserver observer);
     [[nodiscard]] static protocol::Result<std::unique_ptr<DbExecutor>> start(const PgOptions& options) {
@@ -89,6 +89,13 @@ public:
     template <class T>
     [[nodiscard]] Awaitable<protocol::Result<T>> submit_audit(const char* name, Job<T> job) {
         return submit_to<T, pqxx::work>(audits_, name, Access::read, std::move(job));
+    }
+
+    /// As `submit` with Access::read, on a connection of its own: for what every call depends on, so that it never
+    /// waits behind them.
+    template <class T>
+    [[nodiscard]] Awaitable<protocol::Result<T>> submit_registry(const char* name, Job<T> job) {
+        return submit_to<T, pqxx::work>(registry_, name, Access::read, std::move(job));
     }
 
     [[nodiscard]] std::size_t queued() const;
@@ -166,7 +173,7 @@ private:
     std::vector<Query> queries_;
     std::atomic<std::size_t> query_count_ = 0;
     RecentRefusal refusal_; ///< of any worker
-    Queue calls_, audits_;
+    Queue calls_, audits_, registry_;
     std::vector<std::jthread> workers_;
 };
 

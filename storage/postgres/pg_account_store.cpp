@@ -103,13 +103,13 @@ PgAccountStore::PgAccountStore(DbExecutor& db) : db_(db) {
 }
 
 Awaitable<Result<RegistryDelta>> PgAccountStore::changes_since(std::int64_t version) {
-    return db_.submit<RegistryDelta>("account_changes", Access::read, [version](pqxx::work& transaction) {
+    return db_.submit_registry<RegistryDelta>("account_changes", [version](pqxx::work& transaction) {
         return Result<RegistryDelta>(read_delta(transaction, version));
     });
 }
 
 Awaitable<Result<std::int64_t>> PgAccountStore::registry_version() {
-    return db_.submit<std::int64_t>("account_version", Access::read, [](pqxx::work& transaction) {
+    return db_.submit_registry<std::int64_t>("account_version", [](pqxx::work& transaction) {
         return Result<std::int64_t>(transaction.exec_prepared1(sql::version.name)[0].as<std::int64_t>());
     });
 }

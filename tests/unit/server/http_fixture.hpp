@@ -14,15 +14,18 @@
 
 namespace relay::test {
 
-inline constexpr const char* good_token = "Bearer good";
+inline constexpr const char* good_token = "Bearer good";     ///< known from memory
+inline constexpr const char* stored_token = "Bearer stored"; ///< only the store knows it
 
 /// A user's certificate counts as registered unless `refuse_certificate` says otherwise.
 class ToldGate final : public server::http::Gate {
 public:
     using Code = protocol::ErrorCode;
     [[nodiscard]] Awaitable<protocol::Result<void>> check_certificate(server::http::Peer& peer) override;
+    [[nodiscard]] std::optional<protocol::Result<server::http::Caller>>
+    known_session(const server::http::Peer& peer, std::string_view authorization) override;
     [[nodiscard]] Awaitable<protocol::Result<server::http::Caller>>
-    check_session(const server::http::Peer& peer, std::string_view authorization) override;
+    find_session(const server::http::Peer& peer, std::string_view authorization) override;
     [[nodiscard]] Awaitable<protocol::Result<void>>
     still_allowed(server::http::Peer& peer, const server::http::Caller& caller) override;
     [[nodiscard]] protocol::Result<void> check_role(const server::http::Caller& caller, auth::Action action) override;
@@ -36,6 +39,7 @@ public:
     std::atomic<bool> refuse_licence{false};
     std::atomic<int> tokens_left{1'000'000};
     std::atomic<int> taken{0};
+    std::atomic<int> sessions_asked{0}; ///< of the store
 };
 
 class TestServer final {
@@ -54,11 +58,11 @@ public:
     [[nodiscard]] TlsClient connect() const { return TlsClient(server->port(), &office); }
     [[nodiscard]] TestCertificate issue(const TestCertificate& issuer, const char* name) const;
     void write_ticket_keys(const std::string& content) const { folder_.write("ticket.keys", content); }
+    void write_client_ca(const TestCertificate& accepted) const { folder_.write("ca.pem", accepted.pem()); }
     void write_crl(const std::vector<const TestCertificate*>& revoked) const;
     /// Until the condition holds, at most 5 s.
     [[nodiscard]] static bool wait_until(const std::function<bool()>& condition);
 
-    void write_client_ca(const TestCertificate& accepted) const { folder_.write("ca.pem", accepted.pem()); }
     TestCertificate ca;
     TestCertificate office;
     ToldGate gate;

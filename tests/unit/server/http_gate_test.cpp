@@ -99,6 +99,24 @@ TEST_CASE("every request counts for the rate limit, unknown paths and refused se
     CHECK(limited.fields.at("Retry-After") == "3");
 }
 
+TEST_CASE("tokens that are tried out are limited before the store is asked for them", "[server]") {
+    TestServer server;
+    TlsClient client(server.server->port(), &server.office);
+    const auto ask = [&](const std::string& token) {
+        client.send(get("/v1/mine/1", "Authorization: Bearer " + token + "\r\n"));
+        return client.receive().status;
+    };
+    server.gate.tokens_left = 3;
+    CHECK(ask("unknown") == 401);
+    CHECK(server.gate.taken == 1);
+    CHECK(ask("stored") == 200); // counts for the certificate, and for the user that it turned out to be
+    CHECK(server.gate.taken == 3);
+    CHECK(server.gate.sessions_asked == 2);
+    CHECK(ask("unknown") == 429);
+    CHECK(ask("stored") == 429);
+    CHECK(server.gate.sessions_asked == 2);
+}
+
 // covers: 500 internal
 TEST_CASE("an exception in a handler is an internal error that shows nothing", "[server]") {
     const TestServer server;

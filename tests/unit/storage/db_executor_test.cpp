@@ -219,6 +219,33 @@ TEST_CASE("A full queue refuses at once and a stopped executor leaves nobody wai
     CHECK(run_coro(executor->submit<int>("sleep", Access::read, sleep)).error().code == ErrorCode::unavailable);
 }
 
+TEST_CASE("The registry is read while every worker is busy and the queue is full", "[storage]") {
+    const TestDatabase database;
+    const auto executor = start(database, DbExecutor::Limits{1});
+    const std::function sleep = [](pqxx::work& transaction) -> Result<int> {
+        transaction.exec("SELECT pg_sleep(1)");
+        return 1;
+    };
+    boost::asio::io_context context;
+    std::vector<std::string> ended;
+    const auto begin = [&](const std::string& name, Awaitable<Result<int>> job) {
+        boost::asio::co_spawn(
+            context.get_executor(),
+            std::move(job),
+            [&, name](std::exception_ptr, const Result<int>& result) {
+                ended.push_back(name + (result ? "" : " refused"));
+            }
+        );
+    };
+    begin("at work", executor->submit<int>("sleep", Access::read, sleep));
+    context.run_for(std::chrono::milliseconds(200));
+    begin("waits", executor->submit<int>("sleep", Access::read, sleep));
+    begin("third", executor->submit<int>("sleep", Access::read, sleep));
+    begin("registry", executor->submit_registry<int>("count", count_rows));
+    context.run_for(std::chrono::seconds(10));
+    CHECK(ended == std::vector<std::string>{"third refused", "registry", "at work", "waits"});
+}
+
 TEST_CASE("The auditors' connection reads the views and nothing else", "[storage]") {
     const TestDatabase database;
     const auto executor = start(database);
