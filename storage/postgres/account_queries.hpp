@@ -64,7 +64,7 @@ inline constexpr Query find_password = {
     " FROM passwords p JOIN users u USING (user_id) LEFT JOIN offices o ON o.number = u.office"
     " WHERE p.user_id = $1 AND u.closed_at IS NULL AND o.closed_at IS NULL",
 };
-// The user's row is locked against being closed meanwhile.
+// The password first, then the user's row, against being closed meanwhile; relayctl locks them in the same order.
 inline constexpr Query lock_password = {
     "account_lock_password",
     "SELECT p.hash, p.history, p.failures, (extract(epoch FROM p.locked_until) * 1000000)::bigint AS locked_until, "

@@ -39,6 +39,11 @@ inline constexpr Query add_user = {
     "INSERT INTO users (user_id, role, office, added_at, version) VALUES ($1, $2, $3, clock_timestamp(), $4)"
     " ON CONFLICT (user_id) DO NOTHING RETURNING user_id",
 };
+// Before the user's row, as a sign-in does (account_lock_password), so that neither waits for the other in a ring.
+inline constexpr Query lock_password = {
+    "admin_lock_password",
+    "SELECT FROM passwords WHERE user_id = $1 FOR UPDATE",
+};
 inline constexpr Query lock_user = {
     "admin_lock_user",
     "SELECT closed_at IS NOT NULL AS closed, office FROM users WHERE user_id = $1 FOR UPDATE",
@@ -166,6 +171,7 @@ inline constexpr Query all[] = {
     close_office,
     lock_users_of_office,
     add_user,
+    lock_password,
     lock_user,
     close_user,
     unlock_user,

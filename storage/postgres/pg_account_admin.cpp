@@ -189,6 +189,7 @@ Result<void> PgAccountAdmin::add_user(const NewUser& user) {
 
 Result<void> PgAccountAdmin::set_password(const UserId& user_id, const std::string& hash, bool temporary) {
     return connection_->run<void>("user password", [&](pqxx::work& transaction) -> Result<void> {
+        transaction.exec_prepared(sql::lock_password.name, user_id.str());
         const auto user = lock_open(transaction, sql::lock_user, user_id.str());
         if (user.has_error()) {
             return user.error();
@@ -205,6 +206,7 @@ Result<void> PgAccountAdmin::set_password(const UserId& user_id, const std::stri
 
 Result<void> PgAccountAdmin::unlock_user(const UserId& user_id) {
     return connection_->run<void>("user unlock", [&](pqxx::work& transaction) -> Result<void> {
+        transaction.exec_prepared(sql::lock_password.name, user_id.str());
         const auto user = lock_open(transaction, sql::lock_user, user_id.str());
         if (user.has_error()) {
             return user.error();

@@ -1,5 +1,11 @@
 #include "tests/unit/storage/account_fixture.hpp"
 
+#include <pqxx/pqxx>
+
+#include <chrono>
+#include <future>
+#include <thread>
+
 using namespace relay;
 using namespace relay::storage;
 using namespace relay::test;
@@ -65,6 +71,28 @@ TEST_CASE_METHOD(AccountFixture, "Closing a user or an office and a new password
     const auto delta = changes_since(version);
     REQUIRE(delta.sessions.size() == 1);
     CHECK(delta.sessions[0].ended);
+}
+
+TEST_CASE_METHOD(AccountFixture, "A new password and an unlock wait for a sign-in, in no ring", "[storage]") {
+    const bool unlock = GENERATE(false, true);
+    // The two locks of a sign-in, with the operator's command in between.
+    pqxx::connection connection(database.url());
+    pqxx::work sign_in(connection);
+    sign_in.exec("SELECT FROM passwords WHERE user_id = 'KJ000000000001' FOR UPDATE");
+    auto command = std::async(std::launch::async, [&] {
+        return unlock ? admin->unlock_user(user_a) : admin->set_password(user_a, "new", true);
+    });
+    const auto waiting = [&] {
+        return database.sql("SELECT count(*) FROM pg_locks WHERE NOT granted")[0][0].as<int>() > 0;
+    };
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    while (!waiting() && std::chrono::steady_clock::now() < until) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    REQUIRE(waiting());
+    CHECK_NOTHROW(sign_in.exec("SELECT FROM users WHERE user_id = 'KJ000000000001' FOR SHARE"));
+    CHECK_NOTHROW(sign_in.commit());
+    CHECK(command.get().has_value());
 }
 
 TEST_CASE_METHOD(AccountFixture, "A certificate is registered for one user and revoked once", "[storage]") {
