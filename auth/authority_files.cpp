@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,6 +49,26 @@ bool write_whole(int file, std::string_view text) {
 }
 
 } // namespace
+
+protocol::Result<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
+    const int opened = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (opened < 0) {
+        return failed("cannot open", folder);
+    }
+    FolderLock lock(opened);
+    while (::flock(opened, LOCK_EX) != 0) {
+        if (errno != EINTR) {
+            return failed("cannot lock", folder);
+        }
+    }
+    return lock;
+}
+
+FolderLock::~FolderLock() {
+    if (folder_ >= 0) {
+        ::close(folder_); // and with it the lock
+    }
+}
 
 protocol::Result<std::string> read_text_file(const std::filesystem::path& path) {
     auto text = protocol::read_whole_file(path);

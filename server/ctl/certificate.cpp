@@ -1,6 +1,7 @@
 // relayctl certificate: list and revoke, and the group's command line.
 #include "server/ctl/certificate.hpp"
 
+#include "auth/authority_files.hpp"
 #include "protocol/digest.hpp"
 #include "server/config_values.hpp"
 #include "server/ctl/commands.hpp"
@@ -51,6 +52,11 @@ Result<void> write_crl(Relay& relay) {
     const auto authority = relay.authority();
     if (!authority) {
         return authority.error();
+    }
+    // From before the list is read: else a CRL without the latest revocation could take the place of one with it.
+    const auto lock = auth::FolderLock::take(relay.config().ca.directory);
+    if (!lock) {
+        return lock.error();
     }
     const auto revoked = ask(relay, [](auto& accounts) { return accounts.list_revoked(); });
     if (!revoked) {

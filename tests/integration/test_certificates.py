@@ -1,8 +1,10 @@
 """Certificates and licences from the operator's side, as offices notice them (protocol.md §3, commands.md)."""
 
+import fcntl
 import json
 import os
 import stat
+import time
 
 from coverage_tags import covers
 from relay_client import Bundle, Terminal, eventually
@@ -69,6 +71,31 @@ def test_a_revocation_takes_any_reason_and_the_crl_tells_those_of_the_standard(s
     crl = cms.openssl("crl", "-in", os.path.join(stack.setting("ca.directory"), "ca.crl"), "-noout", "-text").decode()
     entries = {entry.split()[0]: "Key Compromise" in entry for entry in crl.split("Serial Number: ")[1:]}
     assert (entries[in_words], entries[in_code]) == (False, True)
+
+
+def test_a_crl_is_never_written_over_one_that_knows_more(stack, people):
+    persons = [people.a.using(*stack.issue(people.a.user_id)) for _ in range(2)]
+    names = [cms.fingerprint(person.cert) for person in persons]
+    serials = [cms.openssl("x509", "-in", person.cert, "-noout", "-serial").decode().strip().split("=")[1] for person in persons]
+    folder = stack.setting("ca.directory")
+
+    def in_crl():
+        text = cms.openssl("crl", "-in", os.path.join(folder, "ca.crl"), "-noout", "-text").decode()
+        return [serial for serial in serials if serial in text]
+
+    def revoked():
+        return [entry["sha256"] for entry in json.loads(stack.ctl("certificate", "list", "--json")) if "revoked_at" in entry]
+    writer = os.open(folder, os.O_RDONLY)  # stands for a relayctl that has read the list and not yet written it
+    try:
+        fcntl.flock(writer, fcntl.LOCK_EX)
+        commands = [stack.start_ctl("certificate", "revoke", name) for name in names]
+        eventually(lambda: set(names) <= set(revoked()), 10, "both are revoked")
+        time.sleep(0.5)
+        assert [command.poll() for command in commands] == [None, None] and in_crl() == []
+    finally:
+        os.close(writer)
+    assert [command.wait(timeout=20) for command in commands] == [0, 0]
+    assert in_crl() == serials
 
 
 @covers("403 licence_required")

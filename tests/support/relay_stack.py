@@ -182,6 +182,10 @@ class Stack:
         assert done.returncode == 0, "relayctl %s: %d: %s" % (" ".join(args), done.returncode, done.stderr)
         return done.stdout
 
+    def start_ctl(self, *args):
+        """relayctl in the background."""
+        return subprocess.Popen([os.path.join(BINARIES, "relayctl"), "--config", self.config, *args], stdout=subprocess.DEVNULL)
+
     def issue(self, user_id, key_type="p256", **options):
         """(cert, key) of a new certificate for a user."""
         self.count += 1
