@@ -39,18 +39,14 @@ std::vector<protocol::Finding> check_new_password(std::string_view password, con
     return findings;
 }
 
-Result<UserId> judge_claimed_user(std::string_view user_id, const PeerCertificate& peer) {
-    const auto claimed = UserId::parse(user_id);
-    if (!claimed) {
-        return protocol::errors::malformed("/user_id", "bad_format");
-    }
-    if (claimed->is_agent()) {
+Result<void> judge_claimed_user(const UserId& user_id, const PeerCertificate& peer) {
+    if (user_id.is_agent()) {
         return Error(ErrorCode::agent_user_id, "a billing agent's user ID");
     }
-    if (!peer.user_id || *peer.user_id != *claimed) {
+    if (peer.user_id != user_id) {
         return Error(ErrorCode::wrong_certificate, "the certificate is another user's");
     }
-    return *claimed;
+    return {};
 }
 
 std::optional<Error> refusal_of(const storage::SignInVerdict& verdict) {
@@ -66,9 +62,9 @@ std::optional<Error> refusal_of(const storage::SignInVerdict& verdict) {
     return std::nullopt;
 }
 
-Awaitable<Result<UserId>> Passwords::identify(const std::string& user_id, const PeerCertificate& peer) {
+Awaitable<Result<void>> Passwords::identify(const UserId& user_id, const PeerCertificate& peer) {
     auto judged = judge_claimed_user(user_id, peer);
-    if (judged || judged.error().code == ErrorCode::malformed_request) {
+    if (judged) {
         co_return judged;
     }
     auto actor = peer.actor();
@@ -126,12 +122,12 @@ bool Passwords::must_change(const storage::PasswordRow& row, Time now) const {
 }
 
 Awaitable<Result<void>> Passwords::change(Change change, PeerCertificate peer, Time now) {
-    const auto user_id = co_await identify(change.user_id, peer);
-    if (!user_id) {
-        co_return user_id.error();
+    const auto identified = co_await identify(change.user_id, peer);
+    if (!identified) {
+        co_return identified.error();
     }
     auto actor = peer.actor();
-    const auto checked = co_await compare(*user_id, std::move(actor), std::move(change.old_password), now);
+    const auto checked = co_await compare(change.user_id, std::move(actor), std::move(change.old_password), now);
     if (!checked) {
         co_return checked.error();
     }
@@ -147,7 +143,7 @@ Awaitable<Result<void>> Passwords::change(Change change, PeerCertificate peer, T
         }
         prepared = std::move(*made);
     }
-    auto attempt = make_attempt(*user_id, peer, *checked);
+    auto attempt = make_attempt(change.user_id, peer, *checked);
     const auto verdict = co_await record_change(std::move(attempt), prepared);
     if (!verdict) {
         co_return verdict.error();

@@ -28,10 +28,10 @@ struct PasswordPolicy {
     [[nodiscard]] static PasswordPolicy of(const Config& config);
 };
 
-/// Whose account a request names, after form, agent and certificate were judged (protocol.md §3, in that order). The
-/// account itself is not looked up: the answer and its time are the same whether the user ID exists or not.
-/// Errors: malformed_request, agent_user_id, wrong_certificate.
-[[nodiscard]] Result<UserId> judge_claimed_user(std::string_view user_id, const PeerCertificate& peer);
+/// Whether a request may name this account: agent, then certificate (protocol.md §3). The account itself is not looked
+/// up: the answer and its time are the same whether the user ID exists or not. Errors: agent_user_id,
+/// wrong_certificate.
+[[nodiscard]] Result<void> judge_claimed_user(const UserId& user_id, const PeerCertificate& peer);
 
 /// A password that was compared with the stored one. Whether the account is locked by now is decided when it is
 /// recorded.
@@ -49,8 +49,8 @@ public:
           policy_(std::move(policy)) {}
 
     /// The stages before the password, with their session_refused. Errors: those of judge_claimed_user.
-    [[nodiscard]] Awaitable<Result<UserId>> identify(const std::string& user_id, const PeerCertificate& peer);
-    /// Compares. Errors: locked_out (already known to be; no hash is spent), unavailable.
+    [[nodiscard]] Awaitable<Result<void>> identify(const UserId& user_id, const PeerCertificate& peer);
+    /// Compares. Errors: locked_out (already known to be; no hash is spent), too_many_requests, unavailable.
     [[nodiscard]] Awaitable<Result<CheckedPassword>>
     compare(UserId user_id, protocol::Actor actor, std::string password, Time now);
     /// An attempt with what `checked` found, for AccountStore.
@@ -62,7 +62,8 @@ public:
     [[nodiscard]] const PasswordPolicy& policy() const noexcept { return policy_; }
 
     struct Change {
-        std::string user_id, old_password, new_password;
+        UserId user_id;
+        std::string old_password, new_password;
     };
     /// Every session of the user ends. Errors: those of identify() and compare(), wrong_credentials, bad_password with
     /// findings at /new.

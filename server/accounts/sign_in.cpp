@@ -1,7 +1,6 @@
 #include "server/accounts/sign_in.hpp"
 
 #include "auth/token.hpp"
-#include "server/accounts/client_version.hpp"
 
 #include <utility>
 
@@ -11,21 +10,19 @@ using protocol::Error;
 using protocol::ErrorCode;
 
 Awaitable<Result<SignedIn>> SignIn::sign_in(SignInRequest request, PeerCertificate peer, Time now) {
-    if (!ClientVersion::parse(request.client_version)) {
-        co_return protocol::errors::malformed("/client/version", "bad_format");
-    }
-    const auto user_id = co_await passwords_.identify(request.user_id, peer);
-    if (!user_id) {
-        co_return user_id.error();
+    const auto identified = co_await passwords_.identify(request.user_id, peer);
+    if (!identified) {
+        co_return identified.error();
     }
     auto actor = peer.actor();
-    const auto checked = co_await passwords_.compare(*user_id, std::move(actor), std::move(request.password), now);
+    const auto checked =
+        co_await passwords_.compare(request.user_id, std::move(actor), std::move(request.password), now);
     if (!checked) {
         co_return checked.error();
     }
     const auto token = auth::make_token();
     const auto no_session = judge_right_password(checked->row, request, now);
-    auto attempt = Passwords::make_attempt(*user_id, peer, *checked);
+    auto attempt = Passwords::make_attempt(request.user_id, peer, *checked);
     attempt.token_sha256 = token.sha256;
     attempt.lifetime = config_.sessions.lifetime;
     if (no_session) {
@@ -45,11 +42,11 @@ Awaitable<Result<SignedIn>> SignIn::sign_in(SignInRequest request, PeerCertifica
     }
     storage::SessionRow session;
     session.token_sha256 = token.sha256;
-    session.user_id = *user_id;
+    session.user_id = request.user_id;
     session.certificate_sha256 = peer.sha256;
     session.expires_at = verdict->expires_at;
     registry_.remember_session(session);
-    auto signed_in = describe(*user_id, checked->row, now);
+    auto signed_in = describe(request.user_id, checked->row, now);
     signed_in.token = token.text;
     signed_in.expires_at = verdict->expires_at;
     co_return signed_in;
@@ -79,8 +76,7 @@ SignIn::judge_right_password(const storage::PasswordRow& row, const SignInReques
         return std::nullopt;
     }
     const auto wanted = ClientVersion::parse(minimum->second);
-    const auto given = ClientVersion::parse(request.client_version);
-    if (wanted && given && *given < *wanted) {
+    if (wanted && request.client_version < *wanted) {
         return Error(ErrorCode::client_too_old).with("minimum_version", minimum->second);
     }
     return std::nullopt;

@@ -1,6 +1,7 @@
 // Signing in and out (protocol.md §3): POST /v1/sessions and DELETE /v1/sessions/current as services.
 #pragma once
 
+#include "server/accounts/client_version.hpp"
 #include "server/accounts/passwords.hpp"
 #include "server/accounts/peer_certificate.hpp"
 #include "server/accounts/registry.hpp"
@@ -11,8 +12,11 @@
 
 namespace relay::server::accounts {
 
+/// Of their forms: what is not ends before (server/api/sessions).
 struct SignInRequest {
-    std::string user_id, password, client_name, client_version;
+    UserId user_id;
+    std::string password, client_name;
+    ClientVersion client_version;
 };
 
 struct SignedIn {
@@ -34,9 +38,9 @@ public:
           passwords_(passwords),
           config_(config) {}
 
-    /// `peer` has passed CertificateCheck. Checked in the order of protocol.md §3. Errors: malformed_request,
-    /// agent_user_id, wrong_certificate, locked_out, wrong_credentials, password_expired, client_too_old (with member
-    /// minimum_version), unavailable, internal.
+    /// `peer` has passed CertificateCheck. Checked in the order of protocol.md §3. Errors: agent_user_id,
+    /// wrong_certificate, locked_out, too_many_requests, wrong_credentials, password_expired, client_too_old (with
+    /// member minimum_version), unavailable, internal.
     [[nodiscard]] Awaitable<Result<SignedIn>> sign_in(SignInRequest request, PeerCertificate peer, Time now);
     /// The session ends here at once and everywhere within 5 seconds.
     [[nodiscard]] Awaitable<Result<void>> sign_out(Digest token_sha256);

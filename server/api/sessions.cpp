@@ -15,11 +15,12 @@ Result<accounts::SignInRequest> read_sign_in(const std::string& body) {
     auto document = protocol::JsonDocument::parse(body, {});
     accounts::SignInRequest wanted;
     auto root = document.root();
-    wanted.user_id = root.string("user_id").value_or("");
+    wanted.user_id = root.string_as("user_id", protocol::UserId::parse).value_or(protocol::UserId());
     wanted.password = root.string("password").value_or("");
     auto client = root.object("client");
     wanted.client_name = client.string("name").value_or("");
-    wanted.client_version = client.string("version").value_or("");
+    wanted.client_version =
+        client.string_as("version", accounts::ClientVersion::parse).value_or(accounts::ClientVersion());
     const auto good = body_verdict(document);
     if (!good) {
         return good.error();
@@ -92,7 +93,7 @@ Answer change_password(const Services& services, Request& request) {
     auto document = protocol::JsonDocument::parse(request.json, {});
     accounts::Passwords::Change change;
     auto root = document.root();
-    change.user_id = root.string("user_id").value_or("");
+    change.user_id = root.string_as("user_id", protocol::UserId::parse).value_or(protocol::UserId());
     change.old_password = root.string("old").value_or("");
     change.new_password = root.string("new").value_or("");
     const auto good = body_verdict(document);

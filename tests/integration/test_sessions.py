@@ -40,6 +40,15 @@ def test_a_malformed_sign_in_is_told_member_by_member(people, changes, pointer, 
     assert [(error["pointer"], error["code"]) for error in reply.json["errors"]] == [(pointer, code)]
 
 
+@covers("400 malformed_request", "§11 errors lists all")
+def test_everything_wrong_with_a_sign_in_is_told_at_once(people):
+    reply = Terminal(people.at_a.endpoint, people.a).sign_in(
+        user_id="XX000000000001", password=None, client={"name": "x", "version": "one"}, extra=1)
+    assert reply.answer == (400, "malformed_request")
+    assert sorted((error["pointer"], error["code"]) for error in reply.json["errors"]) == [
+        ("/client/version", "bad_format"), ("/extra", "unknown_member"), ("/password", "missing"), ("/user_id", "bad_format")]
+
+
 @covers("400 malformed_request", "§2 strict JSON")
 def test_duplicate_members_are_refused(people):
     body = b'{"user_id":"KJ000000000001","user_id":"KJ000000000002","password":"x","client":{"name":"a","version":"1"}}'
