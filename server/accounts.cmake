@@ -9,4 +9,5 @@ target_sources(relay_server PRIVATE
     ${CMAKE_CURRENT_SOURCE_DIR}/accounts/registry_refresh.cpp
     ${CMAKE_CURRENT_SOURCE_DIR}/accounts/session_cache.cpp
     ${CMAKE_CURRENT_SOURCE_DIR}/accounts/sign_in.cpp
+    ${CMAKE_CURRENT_SOURCE_DIR}/accounts/turns.cpp
     ${CMAKE_CURRENT_SOURCE_DIR}/ops/privileges.cpp)

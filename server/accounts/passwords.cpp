@@ -95,6 +95,11 @@ Passwords::compare(UserId user_id, protocol::Actor actor, std::string password, 
         }
         co_return Error(ErrorCode::locked_out).after(retry_after);
     }
+    auto turn = turns_.take(user_id);
+    if (!turn) {
+        co_return Error(ErrorCode::too_many_requests, "this account's passwords are being checked").after(1);
+    }
+    checked.turn = std::move(*turn);
     const bool known = !checked.row.hash.empty();
     std::function<bool()> job = [given = std::move(password), hash = checked.row.hash, cost = policy_.cost, known] {
         return auth::verify_password(given, known ? hash : auth::decoy_hash(cost)) && known;

@@ -4,6 +4,7 @@
 #include "auth/password.hpp"
 #include "server/accounts/argon_pool.hpp"
 #include "server/accounts/peer_certificate.hpp"
+#include "server/accounts/turns.hpp"
 #include "server/config.hpp"
 #include "storage/account_store.hpp"
 
@@ -38,11 +39,16 @@ struct PasswordPolicy {
 struct CheckedPassword {
     storage::PasswordRow row;
     bool right = false;
+    Turns::Turn turn; ///< held until the attempt is recorded
 };
 
 /// Thread-safe.
 class Passwords {
 public:
+    /// Of one account's sign-ins and changes at once, whose terminals may begin their day together: the pool's queue is
+    /// everybody's.
+    static constexpr int most_checks_of_one = 8;
+
     Passwords(storage::AccountStore& store, ArgonPool& pool, PasswordPolicy policy)
         : store_(store),
           pool_(pool),
@@ -81,6 +87,7 @@ private:
     storage::AccountStore& store_;
     ArgonPool& pool_;
     PasswordPolicy policy_;
+    Turns turns_{most_checks_of_one};
 };
 
 /// The refusal that a verdict stands for; nothing for `opened` and `right_only`.

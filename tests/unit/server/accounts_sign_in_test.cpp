@@ -150,6 +150,36 @@ TEST_CASE("a user without a password is refused like one who mistypes it", "[acc
     CHECK(fixture.code_of(fixture.request()) == ErrorCode::wrong_credentials);
 }
 
+TEST_CASE("an account that signs in over and over at once leaves the queue to the others", "[accounts]") {
+    SignInFixture fixture;
+    constexpr int most = server::accounts::Passwords::most_checks_of_one;
+    int opened = 0;
+    int refused = 0;
+    for (int n = 0; n < most + 3; ++n) {
+        boost::asio::co_spawn(
+            fixture.io.get_executor(),
+            fixture.service->sign_in(fixture.request(), fixture.peer(), noon),
+            [&](const std::exception_ptr&, const protocol::Result<server::accounts::SignedIn>& outcome) {
+                opened += outcome ? 1 : 0;
+                const bool limited = !outcome && outcome.error().code == ErrorCode::too_many_requests;
+                refused += limited && outcome.error().retry_after == 1 ? 1 : 0;
+            }
+        );
+    }
+    const auto another = *protocol::UserId::parse("KJ000000000002");
+    fixture.store.passwords[another] = fixture.store.passwords[fixture.user];
+    auto asked = fixture.request();
+    asked.user_id = another;
+    CHECK(fixture.run(fixture.service->sign_in(asked, {fixture.certificate, another, nullptr}, noon)).has_value());
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (opened + refused < most + 3 && std::chrono::steady_clock::now() < until) {
+        fixture.io.run_one_until(until);
+    }
+    CHECK(opened == most);
+    CHECK(refused == 3);
+    CHECK(fixture.sign_in(fixture.request()).has_value());
+}
+
 TEST_CASE("a password is changed with a temporary one, too", "[accounts]") {
     SignInFixture fixture;
     fixture.store.passwords[fixture.user].temporary = true;
