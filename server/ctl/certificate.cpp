@@ -113,7 +113,12 @@ void add_certificate(CLI::App& app, Commands& commands) {
         &issue_certificate
     );
     add_holder(*command);
-    command->add_option("--out", options->out, "Writes PREFIX.key (0600) and PREFIX.pem (certificate, then chain)")
+    command
+        ->add_option(
+            "--out",
+            options->out,
+            "Writes PREFIX.key (0600; none may be there) and PREFIX.pem (certificate, then chain)"
+        )
         ->required()
         ->type_name("PREFIX");
     command->add_option("--key-type", options->key_type, "p256 or rsa2048")

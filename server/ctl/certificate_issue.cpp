@@ -59,6 +59,9 @@ Result<void> enrol_with_files(
 } // namespace
 
 Result<void> issue_certificate(Relay& relay, const CertificateOptions& options) {
+    if (const auto key = options.out + ".key"; relay.is_there(key)) {
+        return refuse(key + " is there already: what was encrypted for it opens with no other");
+    }
     const auto holder = find_holder(relay, options.user_id);
     if (!holder) {
         return holder.error();

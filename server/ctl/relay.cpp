@@ -99,6 +99,13 @@ Result<std::string> Relay::read_file(const std::filesystem::path& path) const {
     });
 }
 
+bool Relay::is_there(const std::filesystem::path& path) const {
+    return privileges_.as_caller([&] {
+        struct ::stat facts {};
+        return lstat(path.c_str(), &facts) == 0;
+    });
+}
+
 protocol::Time now() {
     return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }

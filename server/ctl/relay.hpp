@@ -30,6 +30,8 @@ public:
 
     /// A file that the command line names, with the caller's rights; at most 1 MiB.
     [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path) const;
+    /// Whether something of this name is there, as the caller sees it.
+    [[nodiscard]] bool is_there(const std::filesystem::path& path) const;
 
 private:
     Relay(ops::Privileges privileges, Config config) : privileges_(std::move(privileges)), config_(std::move(config)) {}

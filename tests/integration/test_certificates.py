@@ -98,6 +98,18 @@ def test_a_crl_is_never_written_over_one_that_knows_more(stack, people):
     assert in_crl() == serials
 
 
+def test_a_key_that_is_there_is_never_replaced(stack, people, tmp_path):
+    prefix = str(tmp_path / "office")
+    with open(prefix + ".key", "w", encoding="ascii") as file:
+        file.write("of another certificate")
+    before = stack.ctl("certificate", "list", "--json")
+    done = stack.ctl("certificate", "issue", people.a.user_id, "--out", prefix, check=False)
+    assert done.returncode == 1 and prefix + ".key" in done.stderr
+    with open(prefix + ".key", encoding="ascii") as file:
+        assert file.read() == "of another certificate"
+    assert not os.path.exists(prefix + ".pem") and stack.ctl("certificate", "list", "--json") == before
+
+
 @covers("403 licence_required")
 def test_sending_and_downloading_need_a_licence_and_nothing_else_does(stack, people):
     office = stack.office(licence=False)
