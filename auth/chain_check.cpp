@@ -77,12 +77,13 @@ int judge(int ok, X509_STORE_CTX* context) {
 
 } // namespace
 
-ChainOutcome check_chain(X509_STORE* store, const CrlSet& crls, X509* leaf, STACK_OF(X509) * untrusted, Time now) {
+CheckedChain check_chain(X509_STORE* store, const CrlSet& crls, X509* leaf, STACK_OF(X509) * untrusted, Time now) {
     const ErrorQueueGuard queue;
-    ChainOutcome outcome;
+    CheckedChain checked;
+    ChainOutcome& outcome = checked.outcome;
     const ContextPtr context(X509_STORE_CTX_new());
     if (!context || X509_STORE_CTX_init(context.get(), store, leaf, untrusted) != 1) {
-        return outcome;
+        return checked;
     }
     X509_STORE_CTX_set_app_data(context.get(), const_cast<CrlSet*>(&crls));
     X509_STORE_CTX_set_verify_cb(context.get(), &judge);
@@ -91,17 +92,17 @@ ChainOutcome check_chain(X509_STORE* store, const CrlSet& crls, X509* leaf, STAC
     outcome.openssl_error = X509_STORE_CTX_get_error(context.get());
     if (verified != 1) {
         outcome.verdict = verdict_of(outcome.openssl_error);
-        return outcome;
+        return checked;
     }
     if (X509_get_ext_by_NID(leaf, NID_name_constraints, -1) >= 0 && X509_check_ca(leaf) == 0) {
         outcome.openssl_error = X509_V_ERR_INVALID_EXTENSION; // name constraints belong to CAs (RFC 5280 §4.2.1.10)
-        return outcome;
+        return checked;
     }
     STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(context.get());
     if (!is_strong_chain(chain)) {
         outcome.verdict = ChainVerdict::weak;
         outcome.openssl_error = X509_V_ERR_CA_MD_TOO_WEAK;
-        return outcome;
+        return checked;
     }
     outcome.from = Time::min();
     outcome.until = Time::max();
@@ -111,9 +112,14 @@ ChainOutcome check_chain(X509_STORE* store, const CrlSet& crls, X509* leaf, STAC
         outcome.from = std::max(outcome.from, from.value_or(now));
         outcome.until = std::min(outcome.until, until.value_or(now));
     }
+    for (int i = 1; i + 1 < sk_X509_num(chain); ++i) {
+        X509* const between = sk_X509_value(chain, i);
+        X509_up_ref(between);
+        checked.between.emplace_back(between);
+    }
     outcome.verdict = ChainVerdict::good;
     outcome.openssl_error = X509_V_OK;
-    return outcome;
+    return checked;
 }
 
 } // namespace relay::auth

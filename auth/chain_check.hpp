@@ -4,6 +4,8 @@
 #include "auth/crl_set.hpp"
 #include "auth/trust.hpp"
 
+#include <vector>
+
 namespace relay::auth {
 
 struct ChainOutcome {
@@ -13,8 +15,13 @@ struct ChainOutcome {
     Time until;                                 ///< …until
 };
 
+struct CheckedChain {
+    ChainOutcome outcome;
+    std::vector<protocol::cms::X509Ptr> between; ///< good: the CAs between leaf and anchor
+};
+
 /// `store` has the CAs and CRLs and the purpose; `crls` tells which CAs have a CRL at all.
-[[nodiscard]] ChainOutcome
+[[nodiscard]] CheckedChain
 check_chain(X509_STORE* store, const CrlSet& crls, X509* leaf, STACK_OF(X509) * untrusted, Time now);
 
 } // namespace relay::auth

@@ -19,6 +19,7 @@ using StorePtr = std::unique_ptr<X509_STORE, Deleter<X509_STORE_free>>;
 
 constexpr int max_depth = 8;
 constexpr std::size_t max_cached = 200'000;
+constexpr std::size_t max_intermediates = 64;
 constexpr unsigned long crl_flags =
     X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL | X509_V_FLAG_EXTENDED_CRL_SUPPORT | X509_V_FLAG_USE_DELTAS;
 
@@ -63,11 +64,14 @@ struct Trust::State {
 
     mutable std::shared_mutex guard;
     mutable std::unordered_map<Digest, ChainOutcome> cache;
+    mutable std::vector<X509Ptr> intermediates; ///< of good chains, the latest last; each verification judges them anew
 
     Result<void> add_authorities(const std::filesystem::path& path);
     Result<void> add_crls(const std::filesystem::path& path);
     [[nodiscard]] std::optional<ChainOutcome> find(const Digest& digest, Time now) const;
-    void keep(const Digest& digest, const ChainOutcome& outcome) const;
+    void keep(const Digest& digest, CheckedChain checked) const;
+    void keep_intermediate(X509Ptr certificate) const;
+    void add_intermediates(STACK_OF(X509) * untrusted) const;
 };
 
 Result<void> Trust::State::add_authorities(const std::filesystem::path& path) {
@@ -127,16 +131,40 @@ std::optional<ChainOutcome> Trust::State::find(const Digest& digest, Time now) c
     return found->second;
 }
 
-void Trust::State::keep(const Digest& digest, const ChainOutcome& outcome) const {
+void Trust::State::keep(const Digest& digest, CheckedChain checked) const {
     // Only what no other intermediate and no later moment can change.
-    if (outcome.verdict != ChainVerdict::good) {
+    if (checked.outcome.verdict != ChainVerdict::good) {
         return;
     }
     const std::unique_lock lock(guard);
     if (cache.size() >= max_cached) {
         cache.clear();
     }
-    cache.insert_or_assign(digest, outcome);
+    cache.insert_or_assign(digest, checked.outcome);
+    for (X509Ptr& certificate : checked.between) {
+        keep_intermediate(std::move(certificate));
+    }
+}
+
+void Trust::State::keep_intermediate(X509Ptr certificate) const {
+    const auto same = [&](const X509Ptr& known) { return X509_cmp(known.get(), certificate.get()) == 0; };
+    if (std::ranges::any_of(intermediates, same)) {
+        return;
+    }
+    if (intermediates.size() >= max_intermediates) {
+        intermediates.erase(intermediates.begin());
+    }
+    intermediates.push_back(std::move(certificate));
+}
+
+void Trust::State::add_intermediates(STACK_OF(X509) * untrusted) const {
+    const std::shared_lock lock(guard);
+    for (const X509Ptr& certificate : intermediates) {
+        X509_up_ref(certificate.get());
+        if (sk_X509_push(untrusted, certificate.get()) <= 0) {
+            X509_free(certificate.get());
+        }
+    }
 }
 
 Trust::Trust(std::unique_ptr<State> state) : state_(std::move(state)) {
@@ -144,7 +172,7 @@ Trust::Trust(std::unique_ptr<State> state) : state_(std::move(state)) {
 Trust::~Trust() = default;
 
 Result<std::shared_ptr<const Trust>>
-Trust::load(const std::filesystem::path& client_ca, const std::filesystem::path& crl) {
+Trust::load(const std::filesystem::path& client_ca, const std::filesystem::path& crl, const Trust* before) {
     const ErrorQueueGuard queue;
     auto state = std::make_unique<State>();
     if (auto added = state->add_authorities(client_ca); !added) {
@@ -159,6 +187,13 @@ Trust::load(const std::filesystem::path& client_ca, const std::filesystem::path&
             return added.error();
         }
         X509_VERIFY_PARAM_set_flags(parameters, crl_flags);
+    }
+    if (before != nullptr) {
+        const std::shared_lock lock(before->state_->guard);
+        for (const X509Ptr& certificate : before->state_->intermediates) {
+            X509_up_ref(certificate.get());
+            state->intermediates.emplace_back(certificate.get());
+        }
     }
     return std::shared_ptr<const Trust>(new Trust(std::move(state)));
 }
@@ -188,13 +223,21 @@ ChainVerdict Trust::verify(const Certificate& certificate, Time now, const std::
             sk_X509_push(untrusted.get(), further.release());
         }
     }
-    const ChainOutcome outcome = check_chain(store(), state_->crls, leaf.get(), untrusted.get(), now);
-    state_->keep(certificate.sha256, outcome);
-    return outcome.verdict;
+    state_->add_intermediates(untrusted.get());
+    auto checked = check_chain(store(), state_->crls, leaf.get(), untrusted.get(), now);
+    const ChainVerdict verdict = checked.outcome.verdict;
+    state_->keep(certificate.sha256, std::move(checked));
+    return verdict;
 }
 
 bool Trust::is_known_good(const Digest& sha256, Time now) const {
     return state_->find(sha256, now).has_value(); // nothing else is kept
+}
+
+void Trust::forget() const {
+    std::unordered_map<Digest, ChainOutcome> dropped; // freed outside the lock
+    const std::unique_lock lock(state_->guard);
+    dropped.swap(state_->cache);
 }
 
 bool Trust::verify_peer(x509_store_ctx_st* context) const {
@@ -220,8 +263,9 @@ bool Trust::verify_peer(x509_store_ctx_st* context) const {
     if (!certificate->strong) {
         return refuse(X509_V_ERR_EE_KEY_TOO_SMALL);
     }
-    const ChainOutcome outcome = check_chain(store(), state_->crls, leaf, X509_STORE_CTX_get0_untrusted(context), now);
-    state_->keep(digest, outcome);
+    auto checked = check_chain(store(), state_->crls, leaf, X509_STORE_CTX_get0_untrusted(context), now);
+    const ChainOutcome outcome = checked.outcome;
+    state_->keep(digest, std::move(checked));
     if (outcome.verdict != ChainVerdict::good) {
         return refuse(outcome.openssl_error == X509_V_OK ? X509_V_ERR_UNSPECIFIED : outcome.openssl_error);
     }
@@ -234,12 +278,6 @@ x509_store_st* Trust::store() const noexcept {
 }
 
 bool Trust::crl_overdue(Time now) const noexcept {
-void Trust::forget() const {
-    std::unordered_map<Digest, ChainOutcome> dropped; // freed outside the lock
-    const std::unique_lock lock(state_->guard);
-    dropped.swap(state_->cache);
-}
-
     return state_->first_next_update.has_value() && now > *state_->first_next_update;
 }
 

@@ -20,15 +20,17 @@ enum class ChainVerdict : std::uint8_t { good, wrong_chain, expired, not_yet_val
 class Trust {
 public:
     /// Reads PEM files; `crl` may be empty (no revocation by CRL). A CA without a CRL in the file is not checked by
-    /// CRL; a CRL past its nextUpdate stays in force. Error: internal with file and reason.
+    /// CRL; a CRL past its nextUpdate stays in force. `before`: the Trust that this one replaces, if any, for the
+    /// intermediates that came from peers. Error: internal with file and reason.
     [[nodiscard]] static Result<std::shared_ptr<const Trust>>
-    load(const std::filesystem::path& client_ca, const std::filesystem::path& crl);
+    load(const std::filesystem::path& client_ca, const std::filesystem::path& crl, const Trust* before = nullptr);
     ~Trust();
     Trust(const Trust&) = delete;
     Trust& operator=(const Trust&) = delete;
 
     /// The whole chain, dates, CRL, purpose clientAuth and strength, at `now`. The chain's part that does not depend on
-    /// time is cached by digest (bounded); thread-safe. `intermediates`: further DER certificates the peer sent.
+    /// time is cached by digest (bounded); thread-safe. `intermediates`: further DER certificates the peer sent. Those
+    /// of other good chains are at hand too: TLS brings them once, the chain may be judged again without it.
     [[nodiscard]] ChainVerdict
     verify(const Certificate& certificate, Time now, const std::vector<Bytes>& intermediates = {}) const;
 
@@ -36,11 +38,11 @@ public:
     /// `now`.
     [[nodiscard]] bool is_known_good(const Digest& sha256, Time now) const;
 
-    /// For SSL_CTX_set_cert_verify_callback: verifies the peer's chain in `context` by the same rules; false: alert is
-    /// set in context.
     /// Drops the verdicts kept so far: for a Trust that another one has replaced, and that open connections still hold.
     void forget() const;
 
+    /// For SSL_CTX_set_cert_verify_callback: verifies the peer's chain in `context` by the same rules; false: alert is
+    /// set in context.
     [[nodiscard]] bool verify_peer(x509_store_ctx_st* context) const;
     [[nodiscard]] x509_store_st* store() const noexcept;
 

@@ -186,7 +186,7 @@ protocol::Result<void> TlsContext::reload() {
     if (same_trust) {
         data->trust = state_->trust;
     } else {
-        auto trust = auth::Trust::load(settings.client_ca, settings.client_crl);
+        auto trust = auth::Trust::load(settings.client_ca, settings.client_crl, state_->trust.get());
         if (!trust) {
             return trust.error();
         }

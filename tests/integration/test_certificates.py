@@ -42,6 +42,27 @@ def test_an_unknown_user_is_not_registered_by_its_certificate(stack, people, tmp
     eventually(refused, 6, "the unknown user is refused")
 
 
+@covers("§3 reloading")
+def test_an_intermediate_that_the_client_alone_sends_outlives_a_change_of_trust(stack, people, tmp_path):
+    outside, another = (cms.OutsideCa(str(tmp_path / name), name) for name in ("Root", "Another root"))
+    stack.trust_outside(outside)
+    person = people.a.using(*outside.intermediate("Between").issue("/CN=" + people.a.user_id))
+    newcomer = people.b.using(*another.issue("/CN=" + people.b.user_id))
+
+    def signed_in(who):
+        try:
+            terminal = Terminal(stack.endpoint, who)
+            return terminal if terminal.sign_in().status == 201 else None
+        except OSError:
+            return None
+    terminal = eventually(lambda: signed_in(person), 6, "the outside certificate signs in")
+    terminal.open()
+    stack.trust_outside(another)
+    eventually(lambda: signed_in(newcomer), 6, "the trust has changed")
+    assert terminal.inbox().status == 200
+    assert terminal.put(Bundle(person, people.b)).status == 201
+
+
 def test_issued_files_are_a_private_key_and_a_certificate_that_names_user_and_office(stack, people):
     assert stat.S_IMODE(os.stat(people.a.key).st_mode) == 0o600
     text = cms.openssl("x509", "-in", people.a.cert, "-noout", "-text", "-nameopt", "RFC2253,oid").decode()

@@ -69,10 +69,22 @@ class OutsideCa:
 
     def __init__(self, folder, name="Outside CA"):
         os.makedirs(folder, exist_ok=True)
-        self.folder, self.made = folder, 0
+        self.folder, self.made, self.sent_along = folder, 0, None
         self.pem, self.key = os.path.join(folder, "ca.pem"), os.path.join(folder, "ca.key")
         openssl("req", "-x509", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", self.key,
                 "-out", self.pem, "-days", "30", "-subj", "/CN=" + name, "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+
+    def intermediate(self, name):
+        """A CA below this one, whose certificates come with its own."""
+        below = OutsideCa(os.path.join(self.folder, name), name)
+        request = below.pem + ".csr"
+        openssl("req", "-new", "-key", below.key, "-subj", "/CN=" + name, "-out", request)
+        with open(below.pem + ".ext", "w", encoding="ascii") as file:
+            file.write("basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n")
+        openssl("x509", "-req", "-in", request, "-CA", self.pem, "-CAkey", self.key, "-CAcreateserial", "-days", "20",
+                "-extfile", below.pem + ".ext", "-out", below.pem)
+        below.sent_along = below.pem
+        return below
 
     def issue(self, subject, key=("ec", "-pkeyopt", "ec_paramgen_curve:P-256"), days=10, usage="clientAuth", md="sha256"):
         """(cert, key) paths of a new certificate; a negative number of days has expired already."""
@@ -84,4 +96,7 @@ class OutsideCa:
                        "extendedKeyUsage=%s\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n" % usage)
         openssl("x509", "-req", "-in", base + ".csr", "-CA", self.pem, "-CAkey", self.key, "-CAcreateserial", "-" + md,
                 "-days", str(days), "-extfile", base + ".ext", "-out", base + ".pem")
+        if self.sent_along:
+            with open(base + ".pem", "a", encoding="ascii") as chain, open(self.sent_along, encoding="ascii") as own:
+                chain.write(own.read())
         return base + ".pem", base + ".key"

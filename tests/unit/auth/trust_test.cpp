@@ -21,10 +21,11 @@ const test::TestCertificate& root() {
     return made;
 }
 
-std::shared_ptr<const Trust> trust_in(const std::string& ca_pem, const std::string& crl_pem = {}) {
+std::shared_ptr<const Trust>
+trust_in(const std::string& ca_pem, const std::string& crl_pem = {}, const Trust* before = nullptr) {
     const test::TemporaryFolder folder;
     const auto crl = crl_pem.empty() ? std::filesystem::path() : folder.write("crl.pem", crl_pem);
-    auto trust = Trust::load(folder.write("ca.pem", ca_pem), crl);
+    auto trust = Trust::load(folder.write("ca.pem", ca_pem), crl, before);
     INFO((trust ? std::string() : trust.error().cause));
     REQUIRE(trust.has_value());
     return *trust;
@@ -90,6 +91,37 @@ TEST_CASE("An intermediate may come from the peer", "[auth]") {
     const auto trust = trust_in(root().pem());
     CHECK(judge(*trust, leaf) == ChainVerdict::wrong_chain);
     CHECK(judge(*trust, leaf, test::test_now(), {intermediate.der()}) == ChainVerdict::good);
+}
+
+TEST_CASE("An intermediate that came from a peer once need not come again, whatever trust comes after", "[auth]") {
+    const auto intermediate = test::make_certificate({.common_names = {"Middle"}, .issuer = &root(), .ca = true});
+    const auto leaf = test::make_certificate({.issuer = &intermediate});
+    const auto other = test::make_certificate({.issuer = &intermediate});
+    const auto first = trust_in(root().pem());
+    REQUIRE(judge(*first, leaf, test::test_now(), {intermediate.der()}) == ChainVerdict::good);
+    CHECK(judge(*first, other) == ChainVerdict::good);
+    first->forget();
+    CHECK(judge(*first, leaf) == ChainVerdict::good);
+
+    const auto crl = test::make_crl_pem(intermediate, {.revoked = {&other}});
+    const auto second = trust_in(root().pem(), crl, first.get());
+    CHECK(judge(*second, leaf) == ChainVerdict::good);
+    CHECK(judge(*second, other) == ChainVerdict::in_crl);
+    SECTION("but for its own revocation, or its root's end") {
+        const auto revoking = test::make_crl_pem(root(), {.revoked = {&intermediate}});
+        CHECK(judge(*trust_in(root().pem(), revoking, second.get()), leaf) == ChainVerdict::in_crl);
+        const auto another = test::make_certificate({.common_names = {"Another root"}, .ca = true});
+        CHECK(judge(*trust_in(another.pem(), {}, second.get()), leaf) == ChainVerdict::wrong_chain);
+    }
+    SECTION("those of the latest peers are at hand") {
+        for (int i = 0; i < 64; ++i) {
+            const auto middle = test::make_certificate({.common_names = {"Another"}, .issuer = &root(), .ca = true});
+            const auto of_it = test::make_certificate({.issuer = &middle});
+            CHECK(judge(*second, of_it, test::test_now(), {middle.der()}) == ChainVerdict::good);
+        }
+        second->forget();
+        CHECK(judge(*second, leaf) == ChainVerdict::wrong_chain);
+    }
 }
 
 TEST_CASE("A revoked certificate is refused, and only that one", "[auth]") {
