@@ -1,6 +1,7 @@
 # config, ops/ and http/
 target_sources(relay_server PRIVATE
     config.cpp
+    config_address.cpp
     config_forms.cpp
     config_keys.cpp
     config_standard.cpp

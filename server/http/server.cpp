@@ -1,5 +1,6 @@
 #include "server/http/server.hpp"
 
+#include "server/config_address.hpp"
 #include "server/http/connection.hpp"
 #include "server/ops/log.hpp"
 
@@ -216,10 +217,10 @@ Server::~Server() = default;
 
 protocol::Result<void> Server::start() {
     const Endpoint& endpoint = state_->core->surroundings.config.server.listen;
-    error_code failure;
-    const auto address = asio::ip::make_address(endpoint.host == "localhost" ? "127.0.0.1" : endpoint.host, failure);
-    if (!failure) {
-        failure = state_->listen(tcp::endpoint(address, endpoint.port));
+    const auto address = address_of(endpoint);
+    error_code failure = asio::error::invalid_argument;
+    if (address) {
+        failure = state_->listen(tcp::endpoint(*address, endpoint.port));
     }
     if (failure) {
         return protocol::errors::internal(

@@ -1,5 +1,6 @@
 #include "server/ops/admin_endpoint.hpp"
 
+#include "server/config_address.hpp"
 #include "server/ops/log.hpp"
 #include "storage/awaitable.hpp"
 
@@ -208,12 +209,12 @@ protocol::Result<void> AdminEndpoint::start() {
             std::to_string(state_->endpoint.port) + ": " + failure.message()
         );
     };
-    const std::string host = state_->endpoint.host == "localhost" ? "127.0.0.1" : state_->endpoint.host;
-    const auto address = asio::ip::make_address(host, failure);
-    if (failure) {
+    const auto address = address_of(state_->endpoint);
+    if (!address) {
+        failure = asio::error::invalid_argument;
         return refuse("cannot read");
     }
-    const tcp::endpoint where(address, state_->endpoint.port);
+    const tcp::endpoint where(*address, state_->endpoint.port);
     Acceptor& acceptor = state_->acceptor;
     acceptor.open(where.protocol(), failure);
     if (!failure) {

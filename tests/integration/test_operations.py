@@ -3,7 +3,9 @@
 import json
 import os
 import signal
+import socket
 import subprocess
+import time
 
 import pytest
 from coverage_tags import covers
@@ -46,6 +48,18 @@ def test_health_readiness_and_metrics_are_told_on_the_admin_listener(stack):
     status, page = stack.admin("/metrics")
     assert status == 200 and "# TYPE relay_" in page
     assert program("careplan-relay", "health", "--config", stack.config).returncode == 0
+
+
+def test_health_asks_where_the_admin_listener_listens_and_never_hangs(stack):
+    port = stack.setting("server.admin_listen").rpartition(":")[2]
+    for host in ("localhost", "0.0.0.0"):
+        done = program("careplan-relay", "health", "--config", stack.config, RELAY_SERVER_ADMIN_LISTEN="%s:%s" % (host, port))
+        assert done.returncode == 0, (host, done.stderr)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        begin = time.monotonic()
+        done = program("careplan-relay", "health", "--config", stack.config,
+                       RELAY_SERVER_ADMIN_LISTEN="127.0.0.1:%d" % silent.getsockname()[1])
+    assert done.returncode == 1 and "in time" in done.stderr and time.monotonic() - begin < 10
 
 
 @covers("§2 Request-Id")
