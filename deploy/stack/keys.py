@@ -65,6 +65,5 @@ def write_client_trust(directory, account):
     """DIR/ca.pem: the server's CA, and the CA of the offices' certificates so that clients can check those too."""
     text = ""
     for path in (os.path.join(directory, "tls", "ca.pem"), os.path.join(directory, "ca", "ca.pem")):
-        with open(path, encoding="ascii") as file:
-            text += file.read().rstrip("\n") + "\n"
+        text += account.read(path).rstrip("\n") + "\n"
     account.write(os.path.join(directory, "ca.pem"), text, 0o644)

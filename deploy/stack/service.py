@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+import tomllib
 import urllib.error
 import urllib.request
 
@@ -13,6 +14,8 @@ from . import settings
 from .account import Refusal
 
 START_LIMIT = 120
+# Seconds; server.drain's default, what server/app.cpp and the object store's threads allow after it, and some more.
+DRAIN, AFTER_DRAIN, MARGIN = 30, 12 + 5 + 5, 8
 NAMES = ("careplan-relay", "relayctl")
 
 
@@ -69,7 +72,7 @@ class Service:
 
     def start(self):
         descriptor = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o640)
-        self.account.give(self.log, 0o640)
+        self.account.give(descriptor, 0o640)
         clean = {k: v for k, v in os.environ.items() if not k.startswith("RELAY_")}
         with os.fdopen(descriptor, "ab") as log:
             begin = log.tell()
@@ -129,8 +132,12 @@ class Service:
             os.unlink(self.pid_file)
 
     def _drain_limit(self):
-        drain = str(settings.read(self.config).get("server.drain", "30s"))
-        return (int(drain[:-1]) if drain.endswith("s") and drain[:-1].isdigit() else 60) + 15
+        """Longer than the server takes to drain, to close what is left and to write down what was sent (docs/operations.md)."""
+        try:
+            drain = settings.seconds(settings.read(self.config).get("server.drain", DRAIN))
+        except tomllib.TOMLDecodeError:  # broken since the server read it, which must stop all the same
+            drain = None
+        return (DRAIN if drain is None else drain) + AFTER_DRAIN + MARGIN
 
     def _wait_end(self, pid, seconds):
         until = time.monotonic() + seconds

@@ -9,6 +9,7 @@ import tomllib
 
 KEY = re.compile(r"[a-z0-9_]+(\.[A-Za-z0-9_-]+)+")
 INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+UNITS = {"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 HEAD = "# Written by deploy/embedded; every key is in deploy/relay.example.toml.\n"
 
 
@@ -37,6 +38,12 @@ def parse_assignment(text):
     if value in ("true", "false"):
         return key, value == "true"
     return key, int(value) if INTEGER.fullmatch(value) else value
+
+
+def seconds(value):
+    """What a duration of relay.toml ("500ms", "90s", "15m", "24h", "93d") or a bare number of seconds lasts; None for no such thing."""
+    found = re.fullmatch(r"([0-9]+)(ms|s|m|h|d|)", str(value).strip())
+    return int(found.group(1)) * UNITS[found.group(2)] if found else None
 
 
 def flatten(table, prefix=""):

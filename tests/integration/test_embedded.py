@@ -10,6 +10,7 @@ import subprocess
 import pytest
 from relay_stack import BINARIES, ROOT, Stack, reserve_port
 from stack import settings
+from stack.service import Service
 
 
 def embedded_stack():
@@ -39,6 +40,53 @@ def test_an_unknown_key_starts_nothing_and_leaves_relay_toml_as_it_was(stack, em
     with open(stack.config, encoding="utf-8") as file:
         assert file.read() == before
     assert stack.embedded("status", stack.dir, check=False)[0] == 3
+    stack.up()
+
+
+def test_down_waits_for_a_drain_of_any_unit_and_for_what_comes_after_it(tmp_path):
+    assert [settings.seconds(text) for text in ("500ms", "90s", "15m", "2h", "1d", 45, "soon")] == [0.5, 90, 900, 7200, 86400, 45, None]
+    service = Service(str(tmp_path), None, None)
+    for drain, least in (("2m", 120 + 22), ("500ms", 22), ("30s", 30 + 22), ("soon", 30 + 22)):
+        (tmp_path / "relay.toml").write_text('[server]\ndrain = "%s"\n' % drain)
+        assert service._drain_limit() > least
+    with open(os.path.join(ROOT, "deploy", "compose.yaml"), encoding="utf-8") as file:
+        grace = next(line.split(":")[1] for line in file if "stop_grace_period:" in line)
+    assert settings.seconds(grace) > 30 + 22
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the stack as another user")
+def test_root_follows_no_link_that_the_service_made(stack, tmp_path):
+    secret, victim = tmp_path / "secret", tmp_path / "victim"
+    secret.write_text("of root alone")
+    secret.chmod(0o600)
+    victim.mkdir(0o700)
+    ca, objects = os.path.join(stack.dir, "tls", "ca.pem"), os.path.join(stack.dir, "objects")
+    stack.down()
+    for path, target in ((ca, secret), (objects, victim)):
+        os.rename(path, path + ".kept")
+        os.symlink(target, path)
+        code, said = stack.embedded("up", stack.dir, check=False)
+        assert code == 1 and "Traceback" not in said, said
+        os.unlink(path)
+        os.rename(path + ".kept", path)
+    with open(os.path.join(stack.dir, "ca.pem"), encoding="ascii") as file:
+        assert "of root alone" not in file.read()
+    assert os.stat(victim).st_uid == 0 and os.stat(secret).st_mode & 0o777 == 0o600
+    stack.up()
+
+
+def test_a_relay_toml_that_is_no_toml_is_told_in_one_line_and_hinders_no_down(stack):
+    with open(stack.config, encoding="utf-8") as file:
+        before = file.read()
+    with open(stack.config, "a", encoding="utf-8") as file:
+        file.write("\nthis is no TOML\n")
+    try:
+        assert stack.embedded("down", stack.dir)[0] == 0
+        code, said = stack.embedded("up", stack.dir, check=False)
+        assert code == 1 and "relay.toml" in said and "Traceback" not in said, said
+    finally:
+        with open(stack.config, "w", encoding="utf-8") as file:
+            file.write(before)
     stack.up()
 
 
