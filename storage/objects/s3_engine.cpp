@@ -72,7 +72,7 @@ void S3Engine::submit(S3Request request, SteadyClock::duration patience, S3Done 
 
 std::shared_ptr<Pending<S3Answer>> S3Engine::call(S3Request request, SteadyClock::duration patience) {
     auto pending = std::make_shared<Pending<S3Answer>>();
-    submit(std::move(request), patience, [pending](Result<S3Answer> answer) { pending->set(std::move(answer)); });
+    submit(std::move(request), patience, [pending](Result<S3Answer> answer, bool) { pending->set(std::move(answer)); });
     return pending;
 }
 
@@ -113,27 +113,26 @@ void S3Engine::begin(S3Transfer& transfer) {
     curl_multi_add_handle(multi_.get(), transfer.prepare());
 }
 
+/// In the order in which they came, but past uploads whose first bytes are not there.
 void S3Engine::begin_waiting(Lane& lane, SteadyClock::time_point now) {
-    std::size_t begun = 0;
-    while (!lane.waiting.empty() && lane.running.size() < lane.most) {
-        auto transfer = std::move(lane.waiting.front());
-        lane.waiting.pop_front();
-        ++begun;
-        if (const char* why = transfer->overdue(now)) {
-            transfer->fail(why);
+    std::size_t gone = 0;
+    for (auto next = lane.waiting.begin(); next != lane.waiting.end();) {
+        const auto place = next++;
+        const bool ready = (*place)->ready(now);
+        if (const char* why = (*place)->overdue(now)) {
+            (*place)->fail(why);
+            lane.waiting.erase(place);
+        } else if (ready && lane.running.size() < lane.most) {
+            begin(**place);
+            lane.running.splice(lane.running.end(), lane.waiting, place);
+        } else {
             continue;
         }
-        begin(*transfer);
-        lane.running.push_back(std::move(transfer));
+        ++gone;
     }
-    while (!lane.waiting.empty() && lane.waiting.front()->overdue(now) != nullptr) {
-        lane.waiting.front()->fail("no place in time");
-        lane.waiting.pop_front();
-        ++begun;
-    }
-    if (begun > 0) {
+    if (gone > 0) {
         const std::lock_guard lock(mutex_);
-        queued_ -= begun;
+        queued_ -= gone;
     }
 }
 

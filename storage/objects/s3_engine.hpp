@@ -7,7 +7,6 @@
 
 #include <atomic>
 #include <cstddef>
-#include <deque>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -42,7 +41,7 @@ private:
     struct Lane {
         std::size_t most = 0;
         Transfers running;
-        std::deque<std::unique_ptr<S3Transfer>> waiting;
+        Transfers waiting;
     };
 
     S3Engine(S3Settings settings, CURLM* multi);

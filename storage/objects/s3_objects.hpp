@@ -1,10 +1,10 @@
 // PayloadStore in a bucket of an S3 store (Ceph RGW, MinIO, a cloud's): PREFIX/KEY. For any number of server processes.
 #pragma once
 
+#include "storage/objects/last_failure.hpp"
 #include "storage/objects/s3_engine.hpp"
 #include "storage/payload_store.hpp"
 
-#include <atomic>
 #include <memory>
 #include <string>
 
@@ -25,9 +25,6 @@ public:
     /// A list that the store must look up; unavailable, too, when its last upload of this minute failed.
     Awaitable<protocol::Result<void>> ping() override;
     void stop() noexcept override;
-
-    /// When the store last failed an upload, in seconds of the steady clock; 0: its last upload was good.
-    using LastFailure = std::atomic<std::int64_t>;
 
 private:
     explicit S3Objects(std::shared_ptr<S3Engine> engine);

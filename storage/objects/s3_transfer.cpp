@@ -66,6 +66,7 @@ S3Transfer::~S3Transfer() {
 
 void S3Transfer::set_connection_options(CURL* curl) {
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L); // else whoever drops it waits for a resolver that hangs
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
@@ -155,7 +156,14 @@ void S3Transfer::deliver(protocol::Result<S3Answer> result, const char* outcome)
         const std::chrono::duration<double> took = SteadyClock::now() - began_;
         settings_.observer(request_.op, outcome, took.count());
     }
-    done(std::move(result));
+    done(std::move(result), attempt_ > 0);
+}
+
+bool S3Transfer::ready(SteadyClock::time_point now) {
+    if (!ready_since_ && (!request_.body || request_.body->worth_taking())) {
+        ready_since_ = now;
+    }
+    return ready_since_.has_value();
 }
 
 const char* S3Transfer::overdue(SteadyClock::time_point now) const {
@@ -165,7 +173,7 @@ const char* S3Transfer::overdue(SteadyClock::time_point now) const {
     if (request_.body && request_.body->abandoned()) {
         return "given up by its writer";
     }
-    if (request_.body && attempt_ == 0 && now - began_ > upload_waits) {
+    if (request_.body && attempt_ == 0 && ready_since_ && now - *ready_since_ > upload_waits) {
         return "too many uploads";
     }
     // While the writer has nothing to give, it is not the store that is slow.

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,8 +40,8 @@ struct S3Answer {
     [[nodiscard]] bool good() const noexcept { return status >= 200 && status < 300; }
 };
 
-/// An answer of any status, or unavailable when there was none.
-using S3Done = std::function<void(protocol::Result<S3Answer>)>;
+/// An answer of any status, or unavailable when there was none. `begun`: the store was asked at all.
+using S3Done = std::function<void(protocol::Result<S3Answer>, bool begun)>;
 
 class S3Transfer final {
 public:
@@ -56,6 +57,9 @@ public:
     /// No attempt may go on: delivered as unavailable.
     void fail(const std::string& cause);
 
+    /// Whether it may take a place: an upload of which nothing is there yet would hold one for as long as its client
+    /// likes.
+    [[nodiscard]] bool ready(SteadyClock::time_point now);
     /// Why the attempt that runs must be broken off now, or nothing.
     [[nodiscard]] const char* overdue(SteadyClock::time_point now) const;
     [[nodiscard]] SteadyClock::time_point begins_at() const noexcept { return begins_at_; }
@@ -90,6 +94,7 @@ private:
     bool running_ = false;
     bool paused_ = false;
     SteadyClock::time_point began_, begins_at_, deadline_, last_progress_;
+    std::optional<SteadyClock::time_point> ready_since_;
 };
 
 } // namespace relay::storage::objects

@@ -103,6 +103,12 @@ std::optional<std::size_t> UploadPipe::take(char* to, std::size_t room) {
     return had;
 }
 
+bool UploadPipe::worth_taking() {
+    const std::lock_guard lock(mutex_);
+    taker_waits_ = !enough_locked();
+    return !taker_waits_;
+}
+
 void UploadPipe::end(protocol::Error why) {
     std::unique_ptr<Completion<void>> waiter;
     {
@@ -147,8 +153,12 @@ std::unique_ptr<Completion<void>> UploadPipe::refill_locked() {
     return rest_.empty() ? std::move(waiter_) : nullptr;
 }
 
+bool UploadPipe::enough_locked() const {
+    return filled_ >= worth_waking || written_ == size_;
+}
+
 bool UploadPipe::needs_wake_locked() {
-    const bool enough = filled_ >= worth_waking || written_ == size_;
+    const bool enough = enough_locked();
     return std::exchange(taker_waits_, taker_waits_ && !enough) && enough;
 }
 

@@ -34,6 +34,8 @@ public:
     // The taker's side.
     /// Bytes taken; nothing: there are none now, wait to be woken. 0: all were taken.
     [[nodiscard]] std::optional<std::size_t> take(char* to, std::size_t room);
+    /// All of it is there, or enough to be worth a transfer. Whoever asks before is woken then.
+    [[nodiscard]] bool worth_taking();
     /// Nobody takes any more: who writes, now or later, gets this error.
     void end(protocol::Error why);
     [[nodiscard]] bool abandoned() const;
@@ -43,6 +45,7 @@ public:
 private:
     void fill_locked();
     [[nodiscard]] std::unique_ptr<Completion<void>> refill_locked();
+    [[nodiscard]] bool enough_locked() const;
     [[nodiscard]] bool needs_wake_locked();
     void begin_write(protocol::BytesView data, std::unique_ptr<Completion<void>> waiter);
 
