@@ -62,7 +62,7 @@ public:
     [[nodiscard]] virtual Awaitable<protocol::Result<ObjectPage>> list(std::string after, int limit) = 0;
     /// Whether the store answers and takes what it is given (readyz).
     [[nodiscard]] virtual Awaitable<protocol::Result<void>> ping() = 0;
-    /// Thread-safe: what is in flight ends with unavailable, and so does what comes. Where nothing can hang: nothing.
+    /// Thread-safe: what is in flight ends with unavailable, and so does what comes.
     virtual void stop() noexcept = 0;
 };
 

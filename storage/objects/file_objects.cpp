@@ -39,8 +39,11 @@ struct Upload {
 
 class FileWriter final : public ObjectWriter {
 public:
-    FileWriter(std::shared_ptr<FilePool> pool, std::unique_ptr<ObjectFile> file)
+    FileWriter(
+        std::shared_ptr<FilePool> pool, std::shared_ptr<LastFailure> last_failure, std::unique_ptr<ObjectFile> file
+    )
         : pool_(std::move(pool)),
+          last_failure_(std::move(last_failure)),
           upload_(std::make_shared<Upload>(std::move(file))) {}
     ~FileWriter() override {
         // Closing and unlinking can wait for the disk, which the caller's thread must not.
@@ -51,31 +54,61 @@ public:
 
     Awaitable<Result<void>> write(protocol::BytesView data) override {
         while (!data.empty()) {
+            if (failed_) {
+                co_return gone_wrong();
+            }
             data = data.subspan(upload_->collect(data));
             if (upload_->filled < block_size) {
                 break;
             }
             auto written = co_await append();
             if (!written) {
+                failed_ = true;
                 co_return written;
             }
         }
         co_return Result<void>();
     }
     Awaitable<Result<void>> finish() override {
-        return pool_->submit<void>([upload = upload_] {
-            auto written = upload->append();
-            return written ? upload->file->publish() : written;
-        });
+        if (failed_) {
+            co_return gone_wrong();
+        }
+        auto published = co_await publish();
+        failed_ = published.has_error();
+        co_return published;
     }
 
 private:
+    static Result<void> gone_wrong() {
+        return protocol::errors::unavailable("an object of which a piece could not be written");
+    }
+    Awaitable<Result<void>> publish() {
+        return pool_->submit<void>([upload = upload_, last = last_failure_] {
+            auto done = upload->append();
+            if (done) {
+                done = upload->file->publish();
+            }
+            // Bytes that are not as many as were announced are nothing of the store's.
+            if (done || done.error().code == protocol::ErrorCode::unavailable) {
+                last->note(done.has_error());
+            }
+            return done;
+        });
+    }
     Awaitable<Result<void>> append() {
-        return pool_->submit<void>([upload = upload_] { return upload->append(); });
+        return pool_->submit<void>([upload = upload_, last = last_failure_] {
+            auto written = upload->append();
+            if (written.has_error()) {
+                last->note(true);
+            }
+            return written;
+        });
     }
 
     std::shared_ptr<FilePool> pool_;
+    std::shared_ptr<LastFailure> last_failure_;
     std::shared_ptr<Upload> upload_;
+    bool failed_ = false; ///< a job that was not done in time may still be at the upload's block
 };
 
 class FileReader final : public ObjectReader {
@@ -85,7 +118,8 @@ public:
           at_(offset),
           end_(offset + length) {
         if (!path.empty() && offset >= 0 && length >= 0) {
-            source_ = std::make_shared<ObjectSource>(std::move(path));
+            source_ = std::make_shared<ObjectSource>(path);
+            path_ = std::move(path);
         }
     }
 
@@ -98,7 +132,12 @@ public:
             co_return protocol::BytesView();
         }
         auto piece = co_await read(wanted);
-        at_ += piece ? wanted : 0;
+        if (piece) {
+            at_ += wanted;
+        } else {
+            source_ =
+                std::make_shared<ObjectSource>(path_); // a job that was not done in time may still be at the other
+        }
         co_return piece;
     }
 
@@ -110,6 +149,7 @@ private:
     }
 
     std::shared_ptr<FilePool> pool_;
+    std::filesystem::path path_;
     std::shared_ptr<ObjectSource> source_; ///< shared with the job that reads
     std::int64_t at_;
     std::int64_t end_;
@@ -118,7 +158,7 @@ private:
 } // namespace
 
 Result<std::unique_ptr<FileObjects>>
-FileObjects::open(const std::filesystem::path& root, const FileObjectsLimits& limits) {
+FileObjects::open(const std::filesystem::path& root, const FilePoolLimits& limits) {
     const auto ready = prepare_folder(root);
     if (ready.has_error()) {
         return ready.error();
@@ -126,30 +166,33 @@ FileObjects::open(const std::filesystem::path& root, const FileObjectsLimits& li
     return std::unique_ptr<FileObjects>(new FileObjects(root, limits));
 }
 
-FileObjects::FileObjects(std::filesystem::path root, const FileObjectsLimits& limits)
+FileObjects::FileObjects(std::filesystem::path root, const FilePoolLimits& limits)
     : root_(std::move(root)),
-      pool_(std::make_shared<FilePool>(limits.threads, limits.queue)) {
+      pool_(std::make_shared<FilePool>(limits)),
+      last_failure_(std::make_shared<LastFailure>()) {
 }
 
 Awaitable<Result<std::unique_ptr<ObjectWriter>>>
 FileObjects::create(std::string key, std::int64_t size, std::string /*sha256_hex: checked while it is received*/) {
     using Created = std::unique_ptr<ObjectWriter>;
     std::weak_ptr<FilePool> weak = pool_; // the pool's own threads must not be the last to hold it
-    return pool_->submit<Created>([root = root_, key = std::move(key), size, weak]() -> Result<Created> {
+    const auto job = [root = root_, key = std::move(key), size, weak, last = last_failure_]() -> Result<Created> {
         if (!is_object_key(key)) {
             return bad_key();
         }
         auto file = std::make_unique<ObjectFile>(root, key, size);
         const auto opened = file->open();
         if (opened.has_error()) {
+            last->note(true);
             return opened.error();
         }
         auto pool = weak.lock();
         if (!pool) {
             return protocol::errors::unavailable("the payload store is closing");
         }
-        return Created(std::make_unique<FileWriter>(std::move(pool), std::move(file)));
-    });
+        return Created(std::make_unique<FileWriter>(std::move(pool), last, std::move(file)));
+    };
+    return pool_->submit<Created>(job);
 }
 
 std::unique_ptr<ObjectReader> FileObjects::open(std::string key, std::int64_t offset, std::int64_t length) {
@@ -179,12 +222,19 @@ Awaitable<Result<ObjectPage>> FileObjects::list(std::string after, int limit) {
 }
 
 Awaitable<Result<void>> FileObjects::ping() {
-    return pool_->submit<void>([folder = root_ / temporary_folder]() -> Result<void> {
+    return pool_->submit<void>([folder = root_ / temporary_folder, last = last_failure_]() -> Result<void> {
+        if (last->recent()) {
+            return protocol::errors::unavailable("the last object could not be written");
+        }
         if (::access(folder.c_str(), R_OK | W_OK | X_OK) != 0) {
             return protocol::errors::unavailable("the folder for objects cannot be written");
         }
         return {};
     });
+}
+
+void FileObjects::stop() noexcept {
+    pool_->stop();
 }
 
 } // namespace relay::storage::objects

@@ -62,7 +62,9 @@ make_payload_store(const std::string& url, const StoreOptions& options) {
     if (!path) {
         return bad_url("a percent-encoding that is not of its form");
     }
-    auto opened = FileObjects::open(*path, options.files);
+    auto limits = options.files;
+    limits.timeout = options.timeout;
+    auto opened = FileObjects::open(*path, limits);
     if (opened.has_error()) {
         return opened.error();
     }

@@ -13,10 +13,10 @@ namespace relay::storage::objects {
 struct StoreOptions {
     std::string access_key, secret_key;
     std::string ca_file;                                   ///< PEM, for https; empty: the system's
-    protocol::Duration timeout = std::chrono::seconds(20); ///< of a call to an S3 store; of an upload without progress
+    protocol::Duration timeout = std::chrono::seconds(20); ///< of a call; of an S3 upload without progress
     int connections = 256;                                 ///< uploads to an S3 store at once
     StoreObserver observer;                                ///< of an S3 store's requests
-    FileObjectsLimits files;
+    FilePoolLimits files;                                  ///< but for its time, which is that above
 };
 
 /// `file:///absolute/path` or `s3://bucket/prefix?endpoint=…` (s3_settings.hpp). Error: malformed_request with a clear

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <chrono>
 #include <fcntl.h>
+#include <mutex>
 #include <set>
 #include <sys/stat.h>
 #include <system_error>
@@ -63,8 +64,42 @@ Result<void> make_folder(const std::filesystem::path& folder) {
     return sync_folder(folder.parent_path());
 }
 
-/// The names in a folder that are hex, of `length` digits (0: object keys), and not before `from`; in order.
-std::set<std::string> names_in(const std::filesystem::path& folder, std::size_t length, const std::string& from) {
+/// Folders that this process has made durable. That one is there does not tell it: whoever made it may have lost its
+/// power before its fsync.
+class KnownFolders final {
+public:
+    /// The folder, and the one above it.
+    Result<void> ensure(const std::filesystem::path& folder) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (known_.contains(folder.string())) {
+                return {};
+            }
+        }
+        for (const auto& one : {folder.parent_path(), folder}) {
+            auto made = make_folder(one);
+            if (made.has_error()) {
+                return made;
+            }
+        }
+        const std::lock_guard lock(mutex_);
+        known_.insert(folder.string());
+        return {};
+    }
+    void forget(const std::filesystem::path& folder) {
+        const std::lock_guard lock(mutex_);
+        known_.erase(folder.string());
+    }
+
+private:
+    std::mutex mutex_;
+    std::set<std::string> known_; ///< at most 65,536 of each store
+};
+
+/// The names in a folder that are hex, of `length` digits (0: object keys), and not before `from`; in order. A folder
+/// that is not there has none; one that cannot be read is no empty one.
+Result<std::set<std::string>>
+names_in(const std::filesystem::path& folder, std::size_t length, const std::string& from) {
     std::set<std::string> names;
     std::error_code failure;
     for (std::filesystem::directory_iterator entry(folder, failure), end; !failure && entry != end;
@@ -74,6 +109,9 @@ std::set<std::string> names_in(const std::filesystem::path& folder, std::size_t 
         if (fits && name >= from) {
             names.insert(std::move(name));
         }
+    }
+    if (failure && failure != std::errc::no_such_file_or_directory && failure != std::errc::not_a_directory) {
+        return protocol::errors::unavailable("reading an object folder: " + failure.message());
     }
     return names;
 }
@@ -143,16 +181,13 @@ Result<void> ObjectFile::publish() {
     }
     const auto path = object_path(root_, key_);
     const auto folder = path.parent_path();
-    struct stat there {};
-    if (::stat(folder.c_str(), &there) != 0) {
-        for (const auto& missing : {folder.parent_path(), folder}) {
-            auto made = make_folder(missing);
-            if (made.has_error()) {
-                return made;
-            }
-        }
+    static KnownFolders known;
+    auto there = known.ensure(folder);
+    if (there.has_error()) {
+        return there;
     }
     if (::rename(temporary_.c_str(), path.c_str()) != 0) {
+        known.forget(folder); // somebody may have removed it
         return failed("giving an object its name");
     }
     ::close(std::exchange(descriptor_, -1));
@@ -217,10 +252,22 @@ Result<bool> object_exists(const std::filesystem::path& path) {
 Result<ObjectPage> list_objects(const std::filesystem::path& root, const std::string& after, int limit) {
     ObjectPage page;
     const auto wanted = static_cast<std::size_t>(limit);
-    for (const auto& outer : names_in(root, 2, after.substr(0, 2))) {
+    const auto outers = names_in(root, 2, after.substr(0, 2));
+    if (!outers) {
+        return outers.error();
+    }
+    for (const auto& outer : *outers) {
         const bool first_outer = after.starts_with(outer);
-        for (const auto& inner : names_in(root / outer, 2, first_outer ? after.substr(2, 2) : std::string())) {
-            for (const auto& key : names_in(root / outer / inner, 0, after)) {
+        const auto inners = names_in(root / outer, 2, first_outer ? after.substr(2, 2) : std::string());
+        if (!inners) {
+            return inners.error();
+        }
+        for (const auto& inner : *inners) {
+            const auto keys = names_in(root / outer / inner, 0, after);
+            if (!keys) {
+                return keys.error();
+            }
+            for (const auto& key : *keys) {
                 if (key <= after || !key.starts_with(outer + inner)) {
                     continue;
                 }
@@ -246,6 +293,12 @@ Result<void> prepare_folder(const std::filesystem::path& root) {
     }
     if (::access(temporary.c_str(), R_OK | W_OK | X_OK) != 0) {
         return failed("the folder for objects");
+    }
+    // The one above may be another user's, whom we may not read: then whoever made it answers for it.
+    static_cast<void>(sync_folder(root.parent_path()));
+    const auto synced = sync_folder(root);
+    if (synced.has_error()) {
+        return synced;
     }
     const auto now = std::filesystem::file_time_type::clock::now();
     for (std::filesystem::directory_iterator file(temporary, failure), end; !failure && file != end;

@@ -45,13 +45,14 @@ def told_to_come_again(reply):
 
 @scenario("I93")
 @covers("503 unavailable")
-def test_when_the_object_store_is_full_chunks_are_told_to_come_again_and_nothing_is_lost(people, disks):
+def test_when_the_object_store_is_full_chunks_are_told_to_come_again_and_nothing_is_lost(stack, people, disks):
     kept, upload = (Bundle(people.a, people.b, [("scan.png", os.urandom(700000))], chunk_size=400000) for _ in range(2))
     people.at_a.send(kept)
     people.at_a.put(upload)
     disks["objects"].fill(0)
     told_to_come_again(people.at_a.put_chunk(upload, 0))
     assert people.at_a.sent(upload).json["missing_chunks"] == [0, 1]
+    eventually(lambda: "\nrelay_object_store_up 0\n" in stack.admin("/metrics")[1], 15, "monitoring sees it")
     small = Bundle(people.a, people.b)
     people.at_a.send(small)
     assert people.at_b.fetch(small) == small.payload, "what needs no object goes on"

@@ -6,12 +6,15 @@
 #include <boost/asio/co_spawn.hpp>
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <fcntl.h>
 #include <fstream>
 #include <set>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 using namespace relay;
@@ -107,6 +110,24 @@ TEST_CASE("Of an object that is not finished nothing stays", "[storage]") {
     CHECK(folder.files().empty());
 }
 
+TEST_CASE("A folder that cannot be read is no empty one", "[storage]") {
+    Folder folder;
+    REQUIRE(put_object(*folder.store, "abcdef0123", Bytes{1}).has_value());
+    std::ofstream(folder.path / "objects" / "ac") << "no folder of ours";
+    CHECK(run_coro(folder.store->list("", 10)).value().objects.size() == 1);
+    std::filesystem::create_directory_symlink("ad", folder.path / "objects" / "ad"); // leads to itself
+    CHECK(run_coro(folder.store->list("", 10)).error().code == ErrorCode::unavailable);
+}
+
+TEST_CASE("A folder that was taken away is made again", "[storage]") {
+    Folder folder;
+    REQUIRE(put_object(*folder.store, "abcdef0123", Bytes{1}).has_value());
+    std::filesystem::remove_all(folder.path / "objects" / "ab");
+    static_cast<void>(put_object(*folder.store, "abcdef0124", Bytes{1})); // may notice it
+    REQUIRE(put_object(*folder.store, "abcdef0125", Bytes{1}).has_value());
+    CHECK(read_range(*folder.store, "abcdef0125", 0, 1).value() == Bytes{1});
+}
+
 TEST_CASE("A link in the store leads nowhere", "[storage]") {
     Folder folder;
     REQUIRE(put_object(*folder.store, "abcdef0123", Bytes{1}).has_value());
@@ -137,6 +158,52 @@ TEST_CASE("A store that cannot write says so", "[storage]") {
     CHECK(put_object(*folder.store, "abcdef0123", Bytes{1}).error().code == ErrorCode::unavailable);
 }
 
+TEST_CASE(
+    "A file system that hangs holds nobody longer than the deadline, and works again when it goes on", "[storage]"
+) {
+    Folder folder;
+    REQUIRE(put_object(*folder.store, "abcdef0123", Bytes{1}).has_value());
+    // A pipe that nobody writes to hangs whoever opens it.
+    const auto pipe = folder.path / "objects" / "ab" / "cd" / "abcdef0199";
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    objects::StoreOptions options;
+    options.timeout = std::chrono::milliseconds(300);
+    options.files.threads = 2;
+    const auto store = objects::make_payload_store("file://" + folder.path.string() + "/objects", options).value();
+    const auto begin = std::chrono::steady_clock::now();
+    for (int i = 0; i < 2; ++i) {
+        CHECK(read_range(*store, "abcdef0199", 0, 1).error().code == ErrorCode::unavailable);
+    }
+    CHECK(run_coro(store->ping()).error().code == ErrorCode::unavailable);
+    CHECK(put_object(*store, "abcdef0124", Bytes{1}).error().code == ErrorCode::unavailable);
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
+    const int writer = ::open(pipe.c_str(), O_WRONLY | O_CLOEXEC);
+    REQUIRE(writer >= 0);
+    ::close(writer);
+    CHECK(run_coro(store->ping()).has_value());
+    CHECK(read_range(*store, "abcdef0123", 0, 1).value() == Bytes{1});
+    CHECK(put_object(*store, "abcdef0125", Bytes{1}).has_value());
+    CHECK(run_coro(store->exists("abcdef0124")).value() == false);
+}
+
+TEST_CASE("A store in a file system that hangs can be stopped and closed", "[storage]") {
+    Folder folder;
+    const auto pipe = folder.path / "objects" / "ab" / "cd" / "abcdef0199";
+    std::filesystem::create_directories(pipe.parent_path());
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    std::thread stopper([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        folder.store->stop();
+    });
+    const auto begin = std::chrono::steady_clock::now();
+    CHECK(read_range(*folder.store, "abcdef0199", 0, 1).error().code == ErrorCode::unavailable);
+    stopper.join();
+    CHECK(run_coro(folder.store->ping()).error().code == ErrorCode::unavailable);
+    folder.store.reset();
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(15));
+    ::close(::open(pipe.c_str(), O_RDWR | O_CLOEXEC));
+}
+
 TEST_CASE("A write that the file system refuses is unavailable and leaves nothing", "[storage]") {
     Folder folder;
     rlimit before{};
@@ -150,6 +217,10 @@ TEST_CASE("A write that the file system refuses is unavailable and leaves nothin
     REQUIRE(result.has_error());
     CHECK(result.error().code == ErrorCode::unavailable);
     CHECK(result.error().retry_after == 1);
+    CHECK(run_coro(folder.store->ping()).error().code == ErrorCode::unavailable); // as long as nothing can be written
+    REQUIRE(put_object(*folder.store, "abcdef0124", Bytes(5000)).has_value());
+    CHECK(run_coro(folder.store->ping()).has_value());
+    REQUIRE(run_coro(folder.store->remove("abcdef0124")).has_value());
     folder.store.reset();
     CHECK(folder.files().empty());
 }
