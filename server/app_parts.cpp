@@ -74,10 +74,9 @@ Result<void> App::Parts::build() {
     }
     const auto options = database_options(config);
     const storage::postgres::JobObserver observe =
-        [this](const char* name, protocol::Duration waited, protocol::Duration worked, bool) {
-            metrics.db_query(
-                name, static_cast<double>(waited.count()) / 1000, static_cast<double>(worked.count()) / 1000
-            );
+        [this](const char* name, storage::postgres::JobTime waited, storage::postgres::JobTime worked, bool) {
+            using Seconds = std::chrono::duration<double>;
+            metrics.db_query(name, Seconds(waited).count(), Seconds(worked).count());
         };
     auto started = storage::postgres::DbExecutor::start(options, {}, observe);
     if (!started) {

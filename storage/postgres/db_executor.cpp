@@ -14,7 +14,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using What = SqlFailure::What;
 
-protocol::Duration since(Clock::time_point begin) {
+JobTime since(Clock::time_point begin) {
     return between(begin, Clock::now());
 }
 

@@ -15,6 +15,7 @@
 #include <pqxx/pqxx>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -44,13 +45,13 @@ template <class T>
 using Look = std::function<protocol::Result<T>(pqxx::transaction_base&)>;
 
 /// Told after every job, on a worker's thread: the query's name, the time in the queue and the time at work.
-using JobObserver =
-    std::function<void(const char* name, protocol::Duration waited, protocol::Duration worked, bool ok)>;
+using JobTime = std::chrono::microseconds;
+using JobObserver = std::function<void(const char* name, JobTime waited, JobTime worked, bool ok)>;
 
 /// What observers are told of a time at work.
-[[nodiscard]] inline protocol::Duration
+[[nodiscard]] inline JobTime
 between(std::chrono::steady_clock::time_point begin, std::chrono::steady_clock::time_point end) {
-    return std::chrono::duration_cast<protocol::Duration>(end - begin);
+    return std::chrono::duration_cast<JobTime>(end - begin);
 }
 
 class DbExecutor final {

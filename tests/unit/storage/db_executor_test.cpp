@@ -5,6 +5,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <vector>
+
 using namespace relay;
 using namespace relay::storage::postgres;
 using protocol::ErrorCode;
@@ -46,6 +49,24 @@ void plant_broken_commit(const TestDatabase& database) {
 }
 
 } // namespace
+
+TEST_CASE("Times of jobs are told more finely than the metrics' smallest buckets", "[storage]") {
+    const TestDatabase database;
+    std::vector<JobTime> worked;
+    const auto executor = DbExecutor::start(database.options(1), {}, [&](const char*, JobTime, JobTime time, bool) {
+        worked.push_back(time);
+    });
+    REQUIRE(executor.has_value());
+    for (int i = 0; i < 10; ++i) {
+        const Look<int> look = [](pqxx::transaction_base& work) -> Result<int> {
+            return work.exec1("SELECT 1")[0].as<int>();
+        };
+        REQUIRE(run_coro((*executor)->submit_look<int>("look", look)).value() == 1);
+    }
+    (*executor)->stop();
+    REQUIRE(worked.size() == 10);
+    CHECK(std::any_of(worked.begin(), worked.end(), [](JobTime time) { return time.count() % 1000 != 0; }));
+}
 
 TEST_CASE("A job that succeeds is committed and one that returns an error is rolled back", "[storage]") {
     const TestDatabase database;
