@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <exception>
 #include <thread>
 #include <utility>
 
@@ -19,7 +20,7 @@ using protocol::Result;
 namespace {
 
 constexpr auto housekeeping_pause = std::chrono::seconds(1);
-constexpr int rounds_between_pings = 5;
+constexpr auto between_pings = std::chrono::seconds(5);
 constexpr auto drain_poll = std::chrono::milliseconds(50);
 /// Coverage must reach the database before the process ends; beyond this it counts as not sent.
 constexpr auto coverage_grace = std::chrono::seconds(5);
@@ -95,7 +96,7 @@ Result<void> App::Parts::start() {
         return sequencing.error();
     }
     sequencer = std::move(*sequencing);
-    asio::co_spawn(threads.background, janitor->run(), [](const std::exception_ptr& e) { log_escaped("janitor", e); });
+    janitor->start(threads.background);
     asio::co_spawn(threads.background, keep_house(), [](const std::exception_ptr& e) {
         log_escaped("housekeeping", e);
     });
@@ -128,6 +129,9 @@ Awaitable<void> App::Parts::open_doors() {
         threads.stop();
         co_return;
     }
+    asio::co_spawn(threads.background, watch_object_store(), [](const std::exception_ptr& e) {
+        log_escaped("object store", e);
+    });
     ops::log(ops::Level::info, "listening", {{"port", server->port()}, {"admin_port", admin ? admin->port() : 0}});
 }
 
@@ -156,15 +160,30 @@ void App::Parts::count(int& parked) {
 Awaitable<void> App::Parts::keep_house() {
     asio::steady_timer pause(threads.background);
     int parked = 0;
-    for (int round = 0; !draining; ++round) {
-        count(parked);
-        if (tls.files_changed()) {
-            reload();
-        }
-        if (round % rounds_between_pings == 0) {
-            co_await ask_object_store();
+    while (!draining) {
+        try {
+            count(parked);
+            if (tls.files_changed()) {
+                reload();
+            }
+        } catch (...) {
+            log_escaped("housekeeping", std::current_exception()); // a second later once more
         }
         pause.expires_after(housekeeping_pause);
+        co_await pause.async_wait(use_relay_awaitable);
+    }
+}
+
+/// On its own: a store that hangs must not keep a new CRL waiting.
+Awaitable<void> App::Parts::watch_object_store() {
+    asio::steady_timer pause(threads.background);
+    while (!draining) {
+        try {
+            co_await ask_object_store();
+        } catch (...) {
+            log_escaped("object store", std::current_exception());
+        }
+        pause.expires_after(between_pings);
         co_await pause.async_wait(use_relay_awaitable);
     }
 }
@@ -189,11 +208,15 @@ Awaitable<void> App::Parts::watch_signals() {
         if (signal != SIGHUP) {
             break;
         }
-        const auto reading = read_config(config.file);
-        if (reading.problems.empty()) {
-            ops::set_log_level(reading.config.server.log_level);
+        try {
+            const auto reading = read_config(config.file);
+            if (reading.problems.empty()) {
+                ops::set_log_level(reading.config.server.log_level);
+            }
+            reload();
+        } catch (...) {
+            log_escaped("signals", std::current_exception());
         }
-        reload();
     }
     co_await stop();
 }

@@ -43,6 +43,7 @@ struct App::Parts {
     Awaitable<void> open_doors();
     Awaitable<void> watch_signals();
     Awaitable<void> keep_house();
+    Awaitable<void> watch_object_store();
     Awaitable<void> ask_object_store();
     Awaitable<void> stop();
     void reload();

@@ -212,7 +212,8 @@ public:
     // For the janitor:
     /// Lapses, expiries and drops that are due, at most `limit` bundles; how many were changed.
     [[nodiscard]] virtual Awaitable<Result<int>> settle_due(int limit) = 0;
-    /// Doomed objects to delete now. Dooms announced ones older than `unfinished` in a commit of its own first.
+    /// Doomed objects to delete now, at most `limit`; each call takes others, as long as there are any. Dooms announced
+    /// ones older than `unfinished` in a commit of its own first.
     [[nodiscard]] virtual Awaitable<Result<std::vector<std::string>>>
     doomed_objects(protocol::Duration unfinished, int limit) = 0;
     /// These objects are gone: forgets them and writes payload_destroyed where one was a bundle's last.

@@ -1,7 +1,10 @@
 #include "server/mailbox/janitor.hpp"
 
+#include "server/mailbox/object_removal.hpp"
 #include "server/ops/log.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -9,98 +12,131 @@ namespace relay::server::mailbox {
 
 namespace {
 
+using std::chrono::milliseconds;
+
 /// Lapses, expiries and drops may take effect at most 5 s late (protocol.md §7.3).
-constexpr auto round_pause = std::chrono::seconds(1);
-constexpr int bundles_a_step = 500;
-constexpr int objects_a_step = 200;
+constexpr milliseconds round_pause = std::chrono::seconds(1);
+constexpr milliseconds pause_after_failure = std::chrono::seconds(5);
+constexpr int objects_a_round = 200;
+constexpr int objects_at_once = 8;
 constexpr int steps_a_round = 100;
-constexpr int rounds_between_sweeps = 600;
+constexpr milliseconds between_session_sweeps = std::chrono::minutes(10);
 /// Store and database are compared once a day, first a quarter of an hour after the start.
-constexpr int rounds_between_comparisons = 24 * 3600;
-constexpr int rounds_before_comparison = 15 * 60;
+constexpr milliseconds between_comparisons = std::chrono::hours(24);
+constexpr milliseconds before_comparison = std::chrono::minutes(15);
+constexpr milliseconds pause_after_failed_page = std::chrono::minutes(1);
 
-} // namespace
-
-Awaitable<void> Janitor::run() {
-    boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
-    for (int round = 0; !stopping_.load(); ++round) {
-        co_await settle();
-        co_await remove_objects();
-        if (round % rounds_between_sweeps == 0) {
-            co_await sweep_sessions();
-        }
-        co_await compare_objects(round);
-        pause.expires_after(round_pause);
-        co_await pause.async_wait(use_relay_awaitable);
+/// In short steps, for a janitor that is stopped must not keep a long timer.
+Awaitable<void> wait(milliseconds pause, const std::atomic<bool>& stopping) {
+    const auto until = std::chrono::steady_clock::now() + pause;
+    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+    while (!stopping.load() && std::chrono::steady_clock::now() < until) {
+        timer.expires_at(std::min(until, std::chrono::steady_clock::now() + round_pause));
+        co_await timer.async_wait(use_relay_awaitable);
     }
 }
 
-Awaitable<void> Janitor::sweep_sessions() {
+} // namespace
+
+void Janitor::start(boost::asio::io_context& context) {
+    const auto begin = [&](const char* what, Round round) {
+        boost::asio::co_spawn(context.get_executor(), repeat(what, round), boost::asio::detached);
+    };
+    begin("settle", &Janitor::settle);
+    begin("remove_objects", &Janitor::remove_objects);
+    begin("sweep_sessions", &Janitor::sweep_sessions);
+    begin("compare_objects", &Janitor::compare_objects);
+}
+
+Awaitable<void> Janitor::repeat(const char* what, Round round) {
+    while (!stopping_.load()) {
+        milliseconds pause = pause_after_failure;
+        try {
+            pause = co_await (this->*round)();
+        } catch (const std::exception& e) {
+            ops::log(ops::Level::error, "task_failed", {{"task", what}, {"cause", e.what()}});
+        }
+        co_await wait(pause, stopping_);
+    }
+}
+
+Awaitable<milliseconds> Janitor::settle() {
+    for (int step = 0; step < steps_a_round && !stopping_.load(); ++step) {
+        const int asked = settle_step_.size();
+        const auto settled = co_await parts_.bundles.settle_due(asked);
+        if (!settled) {
+            settle_step_.failed();
+            ops::log(ops::Level::warn, "janitor_settle_failed", {{"cause", settled.error().cause}, {"bundles", asked}});
+            break;
+        }
+        settle_step_.succeeded();
+        if (*settled < asked) {
+            break;
+        }
+    }
+    co_return round_pause;
+}
+
+Awaitable<milliseconds> Janitor::remove_objects() {
+    auto keys = co_await parts_.bundles.doomed_objects(unfinished_upload_, objects_a_round);
+    if (!keys) {
+        ops::log(ops::Level::warn, "janitor_objects_failed", {{"cause", keys.error().cause}});
+        co_return pause_after_failure;
+    }
+    const bool more = keys->size() == static_cast<std::size_t>(objects_a_round);
+    auto removal = co_await remove_together(parts_.payloads, std::move(*keys), objects_at_once);
+    if (removal.failure) {
+        ops::log(
+            ops::Level::warn, "object_not_removed", {{"cause", removal.failure->cause}, {"objects", removal.failed}}
+        );
+    }
+    if (!removal.gone.empty()) {
+        const auto forgotten = co_await parts_.bundles.forget_objects(std::move(removal.gone));
+        if (!forgotten) {
+            ops::log(ops::Level::warn, "janitor_forget_failed", {{"cause", forgotten.error().cause}});
+            co_return pause_after_failure;
+        }
+    }
+    if (removal.failure) {
+        co_return pause_after_failure;
+    }
+    co_return more ? milliseconds(0) : round_pause;
+}
+
+Awaitable<milliseconds> Janitor::sweep_sessions() {
     const auto swept = co_await parts_.bundles.sweep_old_sessions();
     if (!swept) {
         ops::log(ops::Level::warn, "janitor_sweep_failed", {{"cause", swept.error().cause}});
     }
+    co_return between_session_sweeps;
 }
 
 /// Only tells. Removing is an operator's decision: a store may be shared with a relay whose database is another one.
-Awaitable<void> Janitor::compare_objects(int round) {
-    if (!sweep_ && round % rounds_between_comparisons == rounds_before_comparison) {
-        sweep_.emplace(parts_.payloads, parts_.index, parts_.clock, SweepWishes());
-    }
+Awaitable<milliseconds> Janitor::compare_objects() {
     if (!sweep_) {
-        co_return;
+        sweep_.emplace(parts_.payloads, parts_.index, parts_.clock, SweepWishes());
+        co_return before_comparison;
     }
     const auto done = co_await sweep_->step();
-    if (done && *done) {
-        const auto& found = sweep_->report();
-        ops::log(
-            found.rows_without_object > 0 ? ops::Level::error : ops::Level::info,
-            "objects_compared",
-            {{"objects", found.objects},
-             {"rows", found.rows},
-             {"orphaned_objects", found.orphaned_objects},
-             {"rows_without_object", found.rows_without_object}}
-        );
-        parts_.on_swept(found);
-        sweep_.reset();
+    if (!done) {
+        ops::log(ops::Level::warn, "objects_not_compared", {{"cause", done.error().cause}});
+        co_return pause_after_failed_page;
     }
-}
-
-Awaitable<void> Janitor::settle() {
-    for (int step = 0; step < steps_a_round && !stopping_.load(); ++step) {
-        const auto settled = co_await parts_.bundles.settle_due(bundles_a_step);
-        if (!settled) {
-            ops::log(ops::Level::warn, "janitor_settle_failed", {{"cause", settled.error().cause}});
-            co_return;
-        }
-        if (*settled < bundles_a_step) {
-            co_return;
-        }
+    if (!*done) {
+        co_return round_pause;
     }
-}
-
-Awaitable<void> Janitor::remove_objects() {
-    auto keys = co_await parts_.bundles.doomed_objects(unfinished_upload_, objects_a_step);
-    if (!keys) {
-        ops::log(ops::Level::warn, "janitor_objects_failed", {{"cause", keys.error().cause}});
-        co_return;
-    }
-    std::vector<std::string> gone;
-    for (const auto& key : *keys) {
-        const auto removed = co_await parts_.payloads.remove(key);
-        if (removed) {
-            gone.push_back(key);
-        } else {
-            ops::log(ops::Level::warn, "object_not_removed", {{"cause", removed.error().cause}});
-        }
-    }
-    if (gone.empty()) {
-        co_return;
-    }
-    const auto forgotten = co_await parts_.bundles.forget_objects(std::move(gone));
-    if (!forgotten) {
-        ops::log(ops::Level::warn, "janitor_forget_failed", {{"cause", forgotten.error().cause}});
-    }
+    const auto& found = sweep_->report();
+    ops::log(
+        found.rows_without_object > 0 ? ops::Level::error : ops::Level::info,
+        "objects_compared",
+        {{"objects", found.objects},
+         {"rows", found.rows},
+         {"orphaned_objects", found.orphaned_objects},
+         {"rows_without_object", found.rows_without_object}}
+    );
+    parts_.on_swept(found);
+    sweep_.emplace(parts_.payloads, parts_.index, parts_.clock, SweepWishes());
+    co_return between_comparisons;
 }
 
 } // namespace relay::server::mailbox

@@ -104,9 +104,11 @@ UPDATE pending_objects SET doomed = true WHERE key = ANY(ARRAY(
     SELECT key FROM pending_objects WHERE NOT doomed AND at < now() - $1::bigint * interval '1 ms'
     ORDER BY at LIMIT $2::int FOR UPDATE SKIP LOCKED)))"};
 
-// $1 limit. Index pending_objects_at.
-inline constexpr Query list_doomed{
-    "list_doomed", "SELECT key FROM pending_objects WHERE doomed ORDER BY at LIMIT $1::int"};
+// Puts what it takes behind the others, so that objects that cannot be removed hold nobody up, and several processes
+// take different ones. $1 limit. Index pending_objects_at.
+inline constexpr Query take_doomed{"take_doomed", R"(
+UPDATE pending_objects SET at = clock_timestamp() WHERE key = ANY(ARRAY(
+    SELECT key FROM pending_objects WHERE doomed ORDER BY at LIMIT $1::int FOR UPDATE SKIP LOCKED)) RETURNING key)"};
 
 // The rows' locks put two processes that forget objects of one bundle into an order. $1 keys.
 inline constexpr Query lock_bundles_of_objects{"lock_bundles_of_objects", R"(
@@ -133,7 +135,7 @@ DELETE FROM sessions WHERE token_sha256 = ANY(ARRAY(
 
 inline constexpr std::array job_queries{
     find_bundle,      find_chunk,     list_inbox,      list_inbox_state, list_outbox,    drop_upload,
-    withdraw_bundle,  lock_due,       announce_object, doom_unfinished,  list_doomed,    lock_bundles_of_objects,
+    withdraw_bundle,  lock_due,       announce_object, doom_unfinished,  take_doomed,    lock_bundles_of_objects,
     forget_objects,   tell_destroyed, sweep_sessions,  lock_bundles,     settle_bundles, destroy_payloads,
     notify_mailboxes,
 };

@@ -212,14 +212,14 @@ Awaitable<Result<std::vector<std::string>>> PgBundleStore::doomed_objects(protoc
     if (doomed.has_error()) {
         co_return std::move(doomed.error());
     }
-    Job<Keys> list = [limit](pqxx::work& work) -> Result<Keys> {
+    Job<Keys> take = [limit](pqxx::work& work) -> Result<Keys> {
         Keys keys;
-        for (const auto& row : work.exec_prepared(q::list_doomed.name, limit)) {
+        for (const auto& row : work.exec_prepared(q::take_doomed.name, limit)) {
             keys.emplace_back(row[0].c_str());
         }
         return keys;
     };
-    auto keys = co_await executor_.submit<Keys>(q::list_doomed.name, Access::read, std::move(list));
+    auto keys = co_await executor_.submit<Keys>(q::take_doomed.name, Access::idempotent_write, std::move(take));
     co_return std::move(keys);
 }
 

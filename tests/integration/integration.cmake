@@ -12,6 +12,7 @@ foreach(part IN ITEMS
     crashes
     directory
     embedded
+    hanging_store
     http
     http_table
     life_of_a_bundle

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <set>
+
 using namespace relay;
 using namespace relay::test;
 using protocol::ErrorCode;
@@ -158,6 +160,22 @@ TEST_CASE("A chunk in the object store is taken only where its object was announ
     REQUIRE(run_coro(store->put_chunk(object_chunk(upload, 0, "spare"))).has_value());
     CHECK(db.value("SELECT string_agg(key || doomed, ',') FROM pending_objects") == "sparetrue");
     CHECK(db.value("SELECT object_key FROM payload_chunks") == "good");
+}
+
+TEST_CASE("Doomed objects are given out in turn, so that those that cannot be removed hold nobody up", "[storage]") {
+    const BundleDatabase db;
+    const auto store = db.open();
+    for (const char* key : {"one", "two", "three"}) {
+        REQUIRE(run_coro(store->announce_object(key)).has_value());
+    }
+    std::set<std::string> given;
+    for (int i = 0; i < 3; ++i) {
+        const auto next = run_coro(store->doomed_objects(std::chrono::milliseconds(-1000), 1));
+        REQUIRE(next.value().size() == 1);
+        given.insert(next->front());
+    }
+    CHECK(given.size() == 3);
+    CHECK(run_coro(store->doomed_objects(std::chrono::milliseconds(-1000), 10))->size() == 3);
 }
 
 TEST_CASE("A payload in the object store is told destroyed when its last object is gone", "[storage]") {
