@@ -124,7 +124,9 @@ Awaitable<void> App::Parts::open_doors() {
     while (!registry->fresh(std::chrono::steady_clock::now())) {
         [[maybe_unused]] const auto loaded = co_await registry->refresh_on_miss();
     }
-    outcome = server->start();
+    // A store that does not answer yet may come later; one that is another relay's may not.
+    const auto pong = co_await payloads->ping();
+    outcome = payloads->foreign() ? Result<void>(pong.error()) : server->start();
     if (!outcome) {
         threads.stop();
         co_return;

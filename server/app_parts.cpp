@@ -87,7 +87,8 @@ Result<void> App::Parts::build() {
     if (!store) {
         return store.error();
     }
-    payloads = std::move(*store);
+    object_index = std::make_unique<storage::postgres::PgObjectIndex>(*executor);
+    payloads = std::make_unique<mailbox::StoreGuard>(std::move(*store), *object_index);
     auto bundle_store = storage::postgres::PgBundleStore::start(options, *executor, {}, observe);
     if (!bundle_store) {
         return bundle_store.error();
@@ -95,7 +96,6 @@ Result<void> App::Parts::build() {
     bundles = std::move(*bundle_store);
     accounts = std::make_unique<storage::postgres::PgAccountStore>(*executor);
     events = std::make_unique<storage::postgres::PgEventStore>(*executor);
-    object_index = std::make_unique<storage::postgres::PgObjectIndex>(*executor);
 
     argon = std::make_unique<accounts::ArgonPool>(config.passwords.threads);
     registry = std::make_unique<accounts::Registry>(*accounts, threads.background);

@@ -15,6 +15,7 @@
 #include "server/mailbox/changes.hpp"
 #include "server/mailbox/coverage.hpp"
 #include "server/mailbox/janitor.hpp"
+#include "server/mailbox/store_guard.hpp"
 #include "server/ops/admin_endpoint.hpp"
 #include "server/ops/metrics.hpp"
 #include "server/threads.hpp"
@@ -58,11 +59,11 @@ struct App::Parts {
     protocol::cms::Verifier verifier;
 
     std::unique_ptr<storage::postgres::DbExecutor> executor;
-    std::unique_ptr<storage::PayloadStore> payloads;
     std::unique_ptr<storage::postgres::PgBundleStore> bundles;
     std::unique_ptr<storage::postgres::PgAccountStore> accounts;
     std::unique_ptr<storage::postgres::PgEventStore> events;
     std::unique_ptr<storage::postgres::PgObjectIndex> object_index;
+    std::unique_ptr<mailbox::StoreGuard> payloads;
 
     std::unique_ptr<accounts::ArgonPool> argon;
     std::unique_ptr<accounts::Registry> registry;

@@ -1,4 +1,4 @@
-// What the database knows of the objects in the payload store, for the sweep that compares the two.
+// What the database knows of the payload store and the objects in it: for whoever compares the two.
 // Implemented by storage/postgres/pg_object_index.
 #pragma once
 
@@ -19,6 +19,12 @@ struct ObjectRow {
     std::optional<protocol::BundleId> bundle_id;
 };
 
+/// The ID of the store that belongs to this database.
+struct StoreId {
+    std::string id;
+    bool marked = false; ///< the store was seen with it
+};
+
 class ObjectIndex {
 public:
     virtual ~ObjectIndex() = default;
@@ -30,6 +36,10 @@ public:
     /// Of these keys, the chunks that are still in the database.
     [[nodiscard]] virtual Awaitable<protocol::Result<std::vector<ObjectRow>>> rows_of(std::vector<std::string> keys
     ) = 0;
+    /// The store's ID; `proposed` becomes it where there is none.
+    [[nodiscard]] virtual Awaitable<protocol::Result<StoreId>> store_id(std::string proposed) = 0;
+    /// The store bears this ID. One that was not seen in the store gives way to it.
+    [[nodiscard]] virtual Awaitable<protocol::Result<void>> store_marked(std::string id) = 0;
 };
 
 } // namespace relay::storage

@@ -1,8 +1,9 @@
-// relayctl objects sweep: what the payload store and the database have lost of each other.
+// relayctl objects: what the payload store and the database have lost of each other, and whose the store is.
 #include "server/ctl/commands.hpp"
 
 #include "server/config_values.hpp"
 #include "server/mailbox/object_sweep.hpp"
+#include "server/mailbox/store_guard.hpp"
 #include "storage/objects/make_payload_store.hpp"
 #include "storage/postgres/pg_object_index.hpp"
 
@@ -34,7 +35,37 @@ Result<std::unique_ptr<storage::PayloadStore>> open_store(const Config& config) 
     return storage::objects::make_payload_store(config.objects.url, options);
 }
 
-Awaitable<Result<void>> run_to_end(mailbox::ObjectSweep& sweep) {
+/// The store and what the database knows of it, for as long as a command runs.
+struct Stores {
+    std::unique_ptr<storage::postgres::DbExecutor> executor;
+    std::unique_ptr<storage::postgres::PgObjectIndex> index;
+    std::unique_ptr<mailbox::StoreGuard> payloads;
+};
+
+Result<Stores> open_stores(const Config& config) {
+    auto store = open_store(config);
+    if (!store) {
+        return store.error();
+    }
+    storage::postgres::PgOptions database;
+    database.url = config.database.url;
+    database.connections = 1;
+    auto executor = storage::postgres::DbExecutor::start(database);
+    if (!executor) {
+        return executor.error();
+    }
+    Stores stores;
+    stores.executor = std::move(*executor);
+    stores.index = std::make_unique<storage::postgres::PgObjectIndex>(*stores.executor);
+    stores.payloads = std::make_unique<mailbox::StoreGuard>(std::move(*store), *stores.index);
+    return stores;
+}
+
+Awaitable<Result<void>> run_to_end(mailbox::StoreGuard& payloads, mailbox::ObjectSweep& sweep) {
+    auto ours = co_await payloads.check();
+    if (!ours) {
+        co_return ours;
+    }
     while (true) {
         const auto done = co_await sweep.step();
         if (!done) {
@@ -46,17 +77,17 @@ Awaitable<Result<void>> run_to_end(mailbox::ObjectSweep& sweep) {
     }
 }
 
-Result<void> run(mailbox::ObjectSweep& sweep) {
+template <class Task>
+Result<void> run(const Task& task) {
     boost::asio::io_context context;
     std::optional<Result<void>> outcome;
-    const auto task = [&sweep] { return run_to_end(sweep); };
     boost::asio::co_spawn(context.get_executor(), task, [&](const std::exception_ptr& thrown, Result<void> result) {
         if (!thrown) {
             outcome.emplace(std::move(result));
         }
     });
     context.run();
-    return outcome ? *outcome : Result<void>(protocol::errors::internal("the sweep broke off"));
+    return outcome ? *outcome : Result<void>(protocol::errors::internal("the command broke off"));
 }
 
 ordered_json facts_of(const mailbox::SweepReport& report, bool dry_run) {
@@ -89,21 +120,13 @@ void tell(const mailbox::SweepReport& report, const Options& options) {
 }
 
 Result<void> sweep(Relay& relay, const Options& options) {
-    const auto store = open_store(relay.config());
-    if (!store) {
-        return store.error();
+    const auto stores = open_stores(relay.config());
+    if (!stores) {
+        return stores.error();
     }
-    storage::postgres::PgOptions database;
-    database.url = relay.config().database.url;
-    database.connections = 1;
-    const auto executor = storage::postgres::DbExecutor::start(database);
-    if (!executor) {
-        return executor.error();
-    }
-    storage::postgres::PgObjectIndex index(**executor);
     const mailbox::SweepWishes wishes{!options.dry_run, *parse_duration(options.older_than)};
-    mailbox::ObjectSweep sweep(**store, index, now, wishes);
-    const auto outcome = run(sweep);
+    mailbox::ObjectSweep sweep(*stores->payloads, *stores->index, now, wishes);
+    const auto outcome = run([&] { return run_to_end(*stores->payloads, sweep); });
     if (!outcome) {
         return outcome.error();
     }
@@ -115,6 +138,16 @@ Result<void> sweep(Relay& relay, const Options& options) {
         );
     }
     return {};
+}
+
+struct NoOptions {};
+
+Result<void> adopt(Relay& relay, const NoOptions& /*options*/) {
+    const auto stores = open_stores(relay.config());
+    if (!stores) {
+        return stores.error();
+    }
+    return run([&] { return stores->payloads->adopt(); });
 }
 
 } // namespace
@@ -135,6 +168,14 @@ void add_objects(CLI::App& app, Commands& commands) {
     command->add_option("--older-than", options->older_than, "Only objects that old are called orphans (default 48h)")
         ->check([](const std::string& text) { return parse_duration(text) ? "" : "must be a duration such as 48h"; });
     add_json_flag(*command, options->json);
+    add_command(
+        *group,
+        commands,
+        std::make_shared<NoOptions>(),
+        "adopt",
+        "Makes the store that objects.url names this relay's own, whatever it holds: after it was moved or lost",
+        adopt
+    );
 }
 
 } // namespace relay::server::ctl

@@ -91,6 +91,12 @@ Awaitable<milliseconds> Janitor::remove_objects() {
         );
     }
     if (!removal.gone.empty()) {
+        // A file system that is not mounted any more has none of the objects either.
+        const auto ours = co_await parts_.payloads.check();
+        if (!ours) {
+            ops::log(ops::Level::error, "janitor_forget_failed", {{"cause", ours.error().cause}});
+            co_return pause_after_failure;
+        }
         const auto forgotten = co_await parts_.bundles.forget_objects(std::move(removal.gone));
         if (!forgotten) {
             ops::log(ops::Level::warn, "janitor_forget_failed", {{"cause", forgotten.error().cause}});

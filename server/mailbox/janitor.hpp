@@ -4,9 +4,9 @@
 
 #include "protocol/time.hpp"
 #include "server/mailbox/object_sweep.hpp"
+#include "server/mailbox/store_guard.hpp"
 #include "storage/awaitable.hpp"
 #include "storage/bundle_store.hpp"
-#include "storage/payload_store.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -35,7 +35,7 @@ class Janitor {
 public:
     struct Parts {
         storage::BundleStore& bundles;
-        storage::PayloadStore& payloads;
+        StoreGuard& payloads;
         storage::ObjectIndex& index;
         Clock clock;
         std::function<void(const SweepReport&)> on_swept; ///< after each complete comparison of store and database

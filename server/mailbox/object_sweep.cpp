@@ -1,5 +1,6 @@
 #include "server/mailbox/object_sweep.hpp"
 
+#include "server/mailbox/store_guard.hpp"
 #include "server/ops/log.hpp"
 
 #include <set>
@@ -36,11 +37,15 @@ Awaitable<Result<void>> ObjectSweep::look_at_objects() {
     Keys keys;
     std::set<std::string> young;
     for (const auto& object : page->objects) {
+        if (object.key == store_mark_key) {
+            continue;
+        }
         keys.push_back(object.key);
         if (clock_() - object.written_at < wishes_.least_age) {
             young.insert(object.key);
         }
     }
+    const auto listed = static_cast<std::int64_t>(keys.size());
     auto unknown = co_await index_.unknown_keys(std::move(keys));
     if (!unknown) {
         co_return unknown.error();
@@ -58,7 +63,7 @@ Awaitable<Result<void>> ObjectSweep::look_at_objects() {
     if (!judged) {
         co_return judged.error();
     }
-    report_.objects += static_cast<std::int64_t>(page->objects.size());
+    report_.objects += listed;
     report_.young_objects += too_young;
     objects_done_ = !page->next;
     after_ = page->next.value_or(std::string());

@@ -1,4 +1,4 @@
-// SQL of the comparison between rows and objects.
+// SQL of the comparison between rows and objects, and of the store's ID.
 #pragma once
 
 #include "storage/postgres/query.hpp"
@@ -22,6 +22,16 @@ inline constexpr Query object_rows_of{"object_rows_of", R"(
 SELECT c.object_key, c.n, b.bundle_id FROM payload_chunks c LEFT JOIN bundles b ON b.upload_id = c.upload_id
 WHERE c.object_key = ANY($1::text[]) ORDER BY c.object_key)"};
 
-inline constexpr Query all[] = {unknown_keys, object_rows, object_rows_of};
+// $1 the ID where there is none.
+inline constexpr Query propose_store_id{
+    "propose_store_id", "INSERT INTO object_store (id) VALUES ($1) ON CONFLICT DO NOTHING"};
+
+inline constexpr Query find_store_id{"find_store_id", "SELECT id, marked FROM object_store"};
+
+// $1 ID.
+inline constexpr Query store_marked{"store_marked", "UPDATE object_store SET id = $1, marked = true WHERE NOT marked"};
+
+inline constexpr Query all[] = {
+    unknown_keys, object_rows, object_rows_of, propose_store_id, find_store_id, store_marked};
 
 } // namespace relay::storage::postgres::object_index_sql

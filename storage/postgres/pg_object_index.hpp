@@ -13,6 +13,8 @@ public:
     Awaitable<protocol::Result<std::vector<std::string>>> unknown_keys(std::vector<std::string> keys) override;
     Awaitable<protocol::Result<std::vector<ObjectRow>>> rows(std::string after, int limit) override;
     Awaitable<protocol::Result<std::vector<ObjectRow>>> rows_of(std::vector<std::string> keys) override;
+    Awaitable<protocol::Result<StoreId>> store_id(std::string proposed) override;
+    Awaitable<protocol::Result<void>> store_marked(std::string id) override;
 
 private:
     DbExecutor& db_;

@@ -4,6 +4,7 @@ import os
 import time
 
 from clients import PatientTerminal, Receiver
+from object_store import MARK
 from relay_client import eventually
 
 SETTLE_LIMIT = 120
@@ -157,7 +158,8 @@ class Proof:
     def objects(self):
         found = set()
         for folder, _, names in os.walk(os.path.join(self.world.stack.dir, "objects")):
-            found.update(os.path.join(os.path.relpath(folder, os.path.join(self.world.stack.dir, "objects")), name) for name in names)
+            found.update(os.path.join(os.path.relpath(folder, os.path.join(self.world.stack.dir, "objects")), name) for name in names
+                         if name != MARK)
         return found
 
     def no_orphans(self):

@@ -32,6 +32,7 @@ foreach(part IN ITEMS
     sending
     sessions
     standard_client
+    store_identity
     tls
     two_servers
     withdrawal)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from ports import reserve_port
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+MARK = "0" * 32  # the object that tells whose the store is
 DAEMONS = ("mon.a", "osd.0", "client.rgw")
 
 
@@ -123,7 +124,7 @@ class ObjectStore:
         return "/%s/%s/%s" % (self.bucket, prefix, key)
 
     def keys(self, prefix):
-        """All objects below a prefix."""
+        """All payloads below a prefix."""
         found, after = [], ""
         while True:
             query = "list-type=2&max-keys=1000&prefix=" + quote(prefix + "/", safe="")
@@ -131,7 +132,7 @@ class ObjectStore:
             status, body = self.curl("GET", "/%s?%s" % (self.bucket, query))
             assert status == 200, body
             page = [key.rpartition("/")[2] for key in re.findall(r"<Key>([^<]+)</Key>", body.decode())]
-            found += page
+            found += [key for key in page if key != MARK]
             if b"<IsTruncated>true" not in body:
                 return found
             after = page[-1]
