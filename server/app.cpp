@@ -204,6 +204,16 @@ Awaitable<void> App::Parts::ask_object_store() {
     metrics.object_store_up(store_answers);
 }
 
+void App::Parts::read_log_level() {
+    const auto reading = read_config(config.file);
+    for (const auto& problem : reading.problems) {
+        ops::log(ops::Level::error, "config_not_reloaded", {{"key", problem.key}, {"cause", problem.what}});
+    }
+    if (reading.problems.empty()) {
+        ops::set_log_level(reading.config.server.log_level);
+    }
+}
+
 Awaitable<void> App::Parts::watch_signals() {
     while (true) {
         const int signal = co_await signals.async_wait(use_relay_awaitable);
@@ -211,10 +221,7 @@ Awaitable<void> App::Parts::watch_signals() {
             break;
         }
         try {
-            const auto reading = read_config(config.file);
-            if (reading.problems.empty()) {
-                ops::set_log_level(reading.config.server.log_level);
-            }
+            read_log_level();
             reload();
         } catch (...) {
             log_escaped("signals", std::current_exception());

@@ -48,6 +48,7 @@ struct App::Parts {
     Awaitable<void> ask_object_store();
     Awaitable<void> stop();
     void reload();
+    void read_log_level();
     void count(int& parked);
 
     Config config;

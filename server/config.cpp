@@ -1,7 +1,10 @@
 #include "server/config.hpp"
 
+#include "server/config_address.hpp"
+#include "server/config_checks.hpp"
 #include "server/config_keys.hpp"
 #include "server/config_values.hpp"
+#include "storage/objects/s3_settings.hpp"
 
 #include <toml++/toml.h>
 
@@ -167,19 +170,14 @@ Environment process_environment() {
     return all;
 }
 
-} // namespace
-
-ConfigReading read_config(const std::filesystem::path& file) {
-    return read_config(file, process_environment());
-}
-
-ConfigReading read_config(const std::filesystem::path& file, const Environment& environment) {
+template <class Parse>
+ConfigReading read(const std::filesystem::path& file, const Environment& environment, const Parse& parse) {
     ConfigReading reading;
     std::error_code failure;
     reading.config.file = std::filesystem::absolute(file, failure);
     GivenValues given;
     try {
-        const toml::table table = toml::parse_file(file.string());
+        const toml::table table = parse();
         flatten(table, "", given, reading.problems);
     } catch (const toml::parse_error& error) {
         const auto& where = error.source().begin;
@@ -195,6 +193,46 @@ ConfigReading read_config(const std::filesystem::path& file, const Environment& 
     return reading;
 }
 
+} // namespace
+
+ConfigReading read_config(const std::filesystem::path& file) {
+    return read_config(file, process_environment());
+}
+
+ConfigReading read_config(const std::filesystem::path& file, const Environment& environment) {
+    return read(file, environment, [&] { return toml::parse_file(file.string()); });
+}
+
+ConfigReading read_config_text(const std::filesystem::path& file, std::string_view text) {
+    return read(file, process_environment(), [&] { return toml::parse(text, file.string()); });
+}
+
+std::vector<ConfigProblem> check_values(const Config& config) {
+    std::vector<ConfigProblem> problems;
+    const auto check_host = [&](const Endpoint& endpoint, const char* key) {
+        if (!endpoint.host.empty() && !address_of(endpoint)) {
+            problems.push_back({key, "must have an IP address or localhost before its port"});
+        }
+    };
+    check_host(config.server.listen, "server.listen");
+    check_host(config.server.admin_listen, "server.admin_listen");
+    const std::string& url = config.objects.url;
+    if (url.starts_with("s3://")) {
+        if (const auto store = storage::objects::read_s3_url(url); !store) {
+            problems.push_back({"objects.url", store.error().cause});
+        }
+        if (config.objects.access_key.empty()) {
+            problems.push_back({"objects.access_key", "is required"});
+        }
+        if (config.objects.secret_key.empty()) {
+            problems.push_back({"objects.secret_key", "is required"});
+        }
+    } else if (!url.empty() && !url.starts_with("file:///")) {
+        problems.push_back({"objects.url", "must begin with file:/// or s3://"});
+    }
+    return problems;
+}
+
 std::vector<ConfigProblem> check_serving(const Config& config) {
     std::vector<ConfigProblem> problems;
     const auto need = [&](bool there, const char* key) {
@@ -207,14 +245,6 @@ std::vector<ConfigProblem> check_serving(const Config& config) {
     need(!config.tls.client_ca.empty(), "tls.client_ca");
     need(!config.database.url.empty(), "database.url");
     need(!config.objects.url.empty(), "objects.url");
-    if (!config.objects.url.empty() && !config.objects.url.starts_with("file:///") &&
-        !config.objects.url.starts_with("s3://")) {
-        problems.push_back({"objects.url", "must begin with file:/// or s3://"});
-    }
-    if (config.objects.url.starts_with("s3://")) {
-        need(!config.objects.access_key.empty(), "objects.access_key");
-        need(!config.objects.secret_key.empty(), "objects.secret_key");
-    }
     return problems;
 }
 

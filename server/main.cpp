@@ -1,7 +1,9 @@
 // careplan-relay: serve, check-config, health, version.
 #include "protocol/error.hpp"
+#include "protocol/whole_file.hpp"
 #include "server/app.hpp"
 #include "server/config.hpp"
+#include "server/config_checks.hpp"
 #include "server/ops/health_client.hpp"
 #include "server/ops/log.hpp"
 #include "server/ops/privileges.hpp"
@@ -34,11 +36,18 @@ int serve(const std::string& file) {
     if (!privileges) {
         return complain(privileges.error().cause);
     }
-    auto reading = privileges->as_caller([&] { return read_config(file); });
+    // The file that the command line names is the caller's affair; the files that it names in turn are the owner's, who
+    // may have written it.
+    const auto text = privileges->as_caller([&] { return protocol::read_whole_file(file); });
+    if (!text) {
+        return complain("cannot read " + file);
+    }
+    auto reading = read_config_text(file, *text);
     if (!tell_problems(reading.problems)) {
         return 1;
     }
-    if (!tell_problems(check_serving(reading.config))) {
+    const bool serving = tell_problems(check_serving(reading.config));
+    if (!tell_problems(check_values(reading.config)) || !serving) {
         return 1;
     }
     const auto dropped = privileges->drop();
@@ -65,7 +74,8 @@ int check_config(const std::string& file, bool keys) {
         }
         return 0;
     }
-    return tell_problems(read_config(file).problems) ? 0 : 1;
+    const auto reading = read_config(file);
+    return tell_problems(reading.problems) && tell_problems(check_values(reading.config)) ? 0 : 1;
 }
 
 int health(const std::string& file) {

@@ -37,6 +37,37 @@ def test_check_config_names_every_bad_key(stack, tmp_path):
     assert program("careplan-relay", "check-config", "--config", stack.config).returncode == 0
 
 
+@pytest.mark.parametrize("key, value", [("objects.url", "ftp://x"), ("objects.url", "s3://bucket"), ("server.listen", "relay.example:8443"),
+                                        ("objects.access_key", "s3://b?endpoint=http://h:1"), ("server.admin_listen", "everywhere:1")])
+def test_check_config_and_serve_refuse_the_same_values(stack, key, value):
+    variable = "OBJECTS_URL" if value.startswith("s3://") else key.upper().replace(".", "_")
+    for command in ("check-config", "serve"):
+        done = program("careplan-relay", command, "--config", stack.config, **{"RELAY_" + variable: value})
+        assert done.returncode == 1 and key + ":" in done.stderr, (command, done.stderr)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has rights to lower")
+def test_serve_reads_secrets_with_the_rights_of_the_one_who_wrote_their_names(stack, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("of root alone")
+    secret.chmod(0o600)
+    done = program("careplan-relay", "serve", "--config", stack.config, RELAY_OBJECTS_SECRET_KEY_FILE=str(secret))
+    assert done.returncode == 1 and "objects.secret_key_file: cannot read" in done.stderr
+
+
+def test_a_configuration_that_cannot_be_read_again_is_told(stack):
+    with open(stack.config, encoding="utf-8") as file:
+        before = file.read()
+    with open(stack.config, "a", encoding="utf-8") as file:
+        file.write("\n[nonsense]\nkey = 1\n")
+    try:
+        stack.signal(signal.SIGHUP)
+        eventually(lambda: b"config_not_reloaded" in stack.log() and b"nonsense.key" in stack.log(), 10, "the log tells")
+    finally:
+        with open(stack.config, "w", encoding="utf-8") as file:
+            file.write(before)
+
+
 def test_a_wrong_environment_variable_is_refused_by_name(stack):
     done = program("careplan-relay", "check-config", "--config", stack.config, RELAY_CLAIMS_SENT_LAPSE="never")
     assert done.returncode == 1 and "claims.sent_lapse" in done.stderr
