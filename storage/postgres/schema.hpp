@@ -15,7 +15,7 @@
 namespace relay::storage::postgres {
 
 /// The schema that this program's statements need. Newer ones are additive and accepted.
-inline constexpr int needed_schema = 8;
+inline constexpr int needed_schema = 9;
 
 /// `NNNN_words.sql`
 struct Migration {
