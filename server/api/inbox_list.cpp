@@ -14,6 +14,8 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 namespace {
 
 constexpr std::int64_t max_wait_seconds = 60;
+/// Longer than the registry takes to read the accounts again once the database is back.
+constexpr auto pause_without_database = std::chrono::seconds(2);
 
 struct Page {
     std::string body;
@@ -58,11 +60,14 @@ const Page& nothing_waiting() {
     return page;
 }
 
-/// `from_the_first`: asks for all that waits. Then what the hub knows may spare the look.
-Awaitable<Result<Page>>
-look_or_remember(const Services& services, const storage::InboxQuery& query, bool from_the_first) {
+bool asks_from_the_first(const storage::InboxQuery& query) {
+    return query.state == protocol::BundleState::waiting && !query.after;
+}
+
+/// Of who asks for all that waits, what the hub knows may spare the look.
+Awaitable<Result<Page>> look_or_remember(const Services& services, const storage::InboxQuery& query) {
     auto& changes = services.changes;
-    if (!from_the_first) {
+    if (!asks_from_the_first(query)) {
         auto page = co_await load_page(services, query);
         co_return page;
     }
@@ -92,6 +97,36 @@ private:
     http::Line& line_;
 };
 
+/// After a wait: who may look still, and at what. A database that is away for a moment ends no wait.
+Awaitable<Result<Page>> look_again(
+    const Services& services,
+    const Request& request,
+    const storage::InboxQuery& query,
+    mailbox::Changes::Waiter& waiter,
+    SteadyTime deadline
+) {
+    while (true) {
+        Result<Page> page = Page();
+        auto allowed = co_await services.access.still_allowed(*request.peer, *request.caller);
+        if (allowed) {
+            page = co_await look_or_remember(services, query);
+        } else {
+            page = allowed.error();
+        }
+        if (page || page.error().code != protocol::ErrorCode::unavailable) {
+            co_return page;
+        }
+        const auto now = std::chrono::steady_clock::now();
+        if (now >= deadline) {
+            co_return page;
+        }
+        const auto wake = co_await waiter.park(std::min(deadline, now + pause_without_database));
+        if (wake == mailbox::Wake::drain || wake == mailbox::Wake::abandoned) {
+            co_return page;
+        }
+    }
+}
+
 /// Waits until the page is another one than the caller knows; without an ETag, until there is something on it.
 Answer wait_for_page(const Services& services, const Request& request, storage::InboxQuery query, SteadyTime deadline) {
     const auto known = request.list_field("if-none-match");
@@ -99,19 +134,15 @@ Answer wait_for_page(const Services& services, const Request& request, storage::
         return known.empty() ? !page.empty : !none_match_names(known, page.etag);
     };
     // Most wait for the first bundle of an inbox where nothing waits: an arrival alone can end that.
-    const bool from_the_first = query.state == protocol::BundleState::waiting && !query.after;
-    const bool for_an_arrival = from_the_first && (known.empty() || known == nothing_waiting().etag);
+    const bool for_an_arrival = asks_from_the_first(query) && (known.empty() || known == nothing_waiting().etag);
     // Registered first, then asked: what changes in between is not missed.
     const Executor executor = co_await boost::asio::this_coro::executor;
     auto waiter = services.changes.wait_for(
         query.recipient, for_an_arrival ? mailbox::Heed::arrivals : mailbox::Heed::every_change, executor
     );
     std::optional<LineWatch> watch; // only of who parks
-    while (true) {
-        auto page = co_await look_or_remember(services, query, from_the_first);
-        if (!page) {
-            co_return page.error();
-        }
+    auto page = co_await look_or_remember(services, query);
+    while (page) {
         if (settled(*page)) {
             co_return page_response(std::move(*page), false);
         }
@@ -127,11 +158,9 @@ Answer wait_for_page(const Services& services, const Request& request, storage::
         if (wake != mailbox::Wake::changed && !session_ends) {
             co_return page_response(std::move(*page), !known.empty());
         }
-        auto allowed = co_await services.access.still_allowed(*request.peer, *request.caller);
-        if (!allowed) {
-            co_return allowed.error();
-        }
+        page = co_await look_again(services, request, query, waiter, deadline);
     }
+    co_return page.error();
 }
 
 /// The page as it is now.

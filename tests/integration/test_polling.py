@@ -135,6 +135,23 @@ def test_a_lost_notification_keeps_nobody_waiting(stack, people, office):
     assert [one["bundle_id"] for one in reply.json["bundles"]] == [bundle.bundle_id] and took < 10
 
 
+@covers("§6 wait")
+def test_a_poll_outlives_a_database_that_is_away_for_a_while(stack, people, office):
+    """Longer than the accounts are trusted without it; what is sent afterwards ends the wait."""
+    person, terminal = office
+    bundle = Bundle(people.a, person)
+
+    def restart_and_send():
+        stack.wait_for_parked_poll()
+        stack.database().stop()
+        time.sleep(7)
+        stack.database().start()
+        stack.wait_for_database(people.at_a)
+        return people.at_a.send(bundle)
+    (reply, _), _ = together(lambda: timed(lambda: terminal.inbox("?wait=50")), restart_and_send)
+    assert reply.status == 200 and [one["bundle_id"] for one in reply.json["bundles"]] == [bundle.bundle_id]
+
+
 def park_by_hand(stack, office, more=b""):
     """A poll of 50 s on a connection whose ends can be closed one by one."""
     person, terminal = office
