@@ -45,7 +45,8 @@ Answer put_chunk(const Services& services, Request& request) {
     if (request.has_field("content-range")) {
         co_return protocol::errors::malformed("Content-Range", "unknown_member", "Content-Range on an upload");
     }
-    const auto memory = co_await services.memory.take(std::min(request.body->size(), upload_memory));
+    const auto memory =
+        co_await services.memory.take(std::min(request.body->size(), upload_memory), request.caller->user_id.str());
     if (!memory) {
         co_return memory.error();
     }
@@ -175,7 +176,8 @@ Answer get_chunk(const Services& services, Request& request) {
             "Content-Range", "bytes " + std::to_string(range.first) + "-" + std::to_string(range.last) + "/" + total
         );
     }
-    auto memory = co_await services.memory.take(std::min(source.size, download_memory + (part ? part_memory : 0)));
+    const auto wanted = std::min(source.size, download_memory + (part ? part_memory : 0));
+    auto memory = co_await services.memory.take(wanted, request.caller->user_id.str());
     if (!memory) {
         co_return memory.error();
     }

@@ -19,6 +19,7 @@ using protocol::Error;
 namespace {
 
 constexpr std::int64_t max_batch_payload = 16LL << 20;
+constexpr std::int64_t claim_memory = 64LL << 10; ///< of one in a batch, while their answer is made
 
 Answer get_bundle(const Services& services, Request& request) {
     auto found = co_await services.bundles.find(bundle_id_of(request), true);
@@ -166,6 +167,12 @@ Answer claim_batch(const Services& services, Request& request) {
     const auto good = body_verdict(document);
     if (!good) {
         co_return good.error();
+    }
+    // Before anything is claimed; what the payloads really take is counted with the answer.
+    const auto wanted = static_cast<std::int64_t>(entries->size()) * claim_memory;
+    const auto memory = co_await services.memory.take(wanted, request.caller->user_id.str());
+    if (!memory) {
+        co_return memory.error();
     }
     const auto party = party_of(request);
     const std::function<Awaitable<void>(std::size_t)> claim_one = [&](std::size_t i) -> Awaitable<void> {

@@ -15,6 +15,9 @@ namespace {
 using protocol::Error;
 using protocol::ErrorCode;
 
+/// Answers up to this size are not counted: there is at most one on a connection.
+constexpr std::size_t small_answer = 64 * 1024;
+
 bool takes_json(const Route& route) {
     return route.body == BodyKind::json || route.body == BodyKind::batch;
 }
@@ -46,6 +49,11 @@ Result<void> check_body_head(const Route& route, const Request& request) {
 
 bool is_judgement_old(const Exchange& exchange) {
     return SteadyClock::now() - exchange.judged > judgement_holds;
+}
+
+/// Whose share of the memory a request takes from.
+std::string memory_key(const Request& request) {
+    return request.caller ? request.caller->user_id.str() : request.peer->certificate_sha256.hex();
 }
 
 /// A connection whose certificate ended ends after this answer.
@@ -89,6 +97,12 @@ Awaitable<Response> Pipeline::answer(Exchange& exchange, MessageBody& body, Peer
             co_return conclude(exchange, ready.error());
         }
         auto answered = co_await exchange.route->handler(exchange.request);
+        if (answered && answered->body.size() > small_answer) {
+            const auto weighed = co_await weigh(exchange.request, *answered);
+            if (!weighed) {
+                co_return conclude(exchange, weighed.error());
+            }
+        }
         co_return conclude(exchange, std::move(answered));
     } catch (const std::exception& e) {
         co_return conclude(exchange, protocol::errors::internal(std::string("exception: ") + e.what()));
@@ -114,6 +128,21 @@ void Pipeline::settle(const Exchange& exchange, const Error& error, Response& re
     const bool certificate_ended = error.code == ErrorCode::certificate_revoked ||
                                    (error.code == ErrorCode::wrong_certificate && exchange.request.caller);
     response.close = response.close || !exchange.framed || certificate_ended || error.code == ErrorCode::timeout;
+}
+
+Awaitable<Result<void>> Pipeline::weigh(const Request& request, Response& response) const {
+    const auto bytes = static_cast<std::int64_t>(response.body.size());
+    auto key = memory_key(request);
+    if (request.method != Method::get) {
+        response.memory = surroundings_.memory.count(bytes, key); // what was done is told
+        co_return Result<void>();
+    }
+    auto granted = co_await surroundings_.memory.take(bytes, std::move(key));
+    if (!granted) {
+        co_return granted.error();
+    }
+    response.memory = std::move(*granted);
+    co_return Result<void>();
 }
 
 Result<void> Pipeline::take_rate(const Peer& peer) const {
@@ -225,7 +254,7 @@ Awaitable<Result<void>> Pipeline::admit(Exchange& exchange, Peer& peer) const {
 }
 
 Awaitable<Result<void>> Pipeline::read_json(Exchange& exchange, MessageBody& body) const {
-    auto granted = co_await surroundings_.memory.take(body.size());
+    auto granted = co_await surroundings_.memory.take(body.size(), memory_key(exchange.request));
     if (!granted) {
         co_return granted.error();
     }

@@ -49,6 +49,8 @@ private:
     /// Certificate, session and licence once more, before the handler may act on the whole body.
     [[nodiscard]] Awaitable<Result<void>> judge_again(Exchange& exchange, Peer& peer) const;
     [[nodiscard]] Awaitable<Result<void>> read_json(Exchange& exchange, MessageBody& body) const;
+    /// A large answer holds its memory until it was written. Error: unavailable, of calls that change nothing alone.
+    [[nodiscard]] Awaitable<Result<void>> weigh(const Request& request, Response& response) const;
     [[nodiscard]] Response conclude(Exchange& exchange, Result<Response> result) const;
     void settle(const Exchange& exchange, const protocol::Error& error, Response& response) const;
 

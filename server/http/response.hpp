@@ -3,6 +3,7 @@
 
 #include "protocol/bytes.hpp"
 #include "protocol/error.hpp"
+#include "server/http/memory_budget.hpp"
 #include "storage/awaitable.hpp"
 
 #include <cstdint>
@@ -35,6 +36,7 @@ struct Response {
     std::string body;
     std::unique_ptr<BodySource> source;         ///< instead of body
     std::function<void(bool whole)> on_written; ///< after the whole answer was written, or could not be
+    MemoryBudget::Grant memory;                 ///< of a large answer, until it was written
     bool close = false;
 };
 

@@ -5,21 +5,13 @@ import json
 import socket
 
 from coverage_tags import covers
-from raw_http import RawConnection, has_answers, split_answers
+from raw_http import has_answers, split_answers
 from relay_client import Bundle, eventually, new_id
 from relay_stack import cms, events_of
+from slow_clients import asked
 
 SETTINGS = {"claims__partial_lapse": "2s"}
 LONG = 8  # seconds: a claim that is not kept has lapsed by then, the janitor's 5 s included
-
-
-def asked(stack, terminal, line, fields="", body=b""):
-    """A connection on which a request was sent, whose answer stays at the server until it is read."""
-    head = "%s HTTP/1.1\r\nHost: relay\r\nAuthorization: Bearer %s\r\n%s" % (line, terminal.token, fields)
-    if body:
-        head += "Content-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
-    connection = RawConnection(stack.endpoint, terminal.person, receive_buffer=4096, segment=536)
-    return connection.send(head.encode() + b"\r\n" + body)
 
 
 def rest_of(connection):

@@ -66,9 +66,22 @@ def start_slow_clients(stack, person):
             "slow field": Slow(lambda: dribble(stack, person, b"GET /v1/inbox HTTP/1.1\r\n" + HOST + b"A: "))}
 
 
+def asked(stack, terminal, line, fields="", body=b""):
+    """A connection on which a request was sent, whose answer stays at the server until it is read."""
+    head = "%s HTTP/1.1\r\nHost: relay\r\nAuthorization: Bearer %s\r\n%s" % (line, terminal.token, fields)
+    if body:
+        head += "Content-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
+    connection = RawConnection(stack.endpoint, terminal.person, receive_buffer=4096, segment=536)
+    return connection.send(head.encode() + b"\r\n" + body)
+
+
 def resident_kib(stack):
     with open("/proc/%d/status" % stack.process(), encoding="ascii") as file:
         return int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1))
+
+
+def body_memory(stack):
+    return int(float(re.search(r"^relay_body_memory_bytes (\S+)", stack.admin("/metrics")[1], re.MULTILINE).group(1)))
 
 
 def open_connections(stack):
