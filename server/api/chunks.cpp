@@ -8,6 +8,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <functional>
 
 namespace relay::server::api {
 
@@ -88,6 +89,8 @@ Answer put_chunk(const Services& services, Request& request) {
     co_return response;
 }
 
+using StillAllowed = std::function<Awaitable<Result<void>>()>;
+
 /// A chunk, or a range of it, on its way out.
 class ChunkBody final : public http::BodySource {
 public:
@@ -95,17 +98,23 @@ public:
         std::unique_ptr<mailbox::ChunkDownload> chunk,
         http::MemoryBudget::Grant memory,
         ByteRange range,
-        std::unique_ptr<LastingCall> call
+        std::unique_ptr<LastingCall> call,
+        StillAllowed still_allowed
     )
         : chunk_(std::move(chunk)),
           memory_(std::move(memory)),
           range_(range),
-          call_(std::move(call)) {}
+          call_(std::move(call)),
+          still_allowed_(std::move(still_allowed)) {}
 
     std::int64_t size() const noexcept override { return range_.last - range_.first + 1; }
 
     Awaitable<Result<protocol::BytesView>> next() override {
         auto piece = co_await chunk_->next();
+        const auto allowed = co_await still_allowed_();
+        if (!allowed && allowed.error().code != ErrorCode::unavailable) { // a claim outlives a database that is away
+            co_return allowed.error();
+        }
         co_return piece;
     }
 
@@ -120,6 +129,7 @@ private:
     http::MemoryBudget::Grant memory_;
     ByteRange range_;
     std::unique_ptr<LastingCall> call_;
+    StillAllowed still_allowed_;
 };
 
 Result<protocol::ClaimId> read_claim_id(const Request& request) {
@@ -189,7 +199,12 @@ Answer get_chunk(const Services& services, Request& request) {
     const Executor executor = co_await boost::asio::this_coro::executor;
     const std::vector<HeldClaim> held{{bundle_id_of(request), *claim_id}};
     auto call = std::make_unique<LastingCall>(services, executor, party, held);
-    response.source = std::make_unique<ChunkBody>(std::move(*chunk), std::move(*memory), range, std::move(call));
+    StillAllowed still_allowed = [&services, &request] { // the request outlives its answer
+        return services.access.still_allowed(*request.peer, *request.caller);
+    };
+    response.source = std::make_unique<ChunkBody>(
+        std::move(*chunk), std::move(*memory), range, std::move(call), std::move(still_allowed)
+    );
     co_return response;
 }
 

@@ -3,6 +3,7 @@
 import datetime
 import json
 import os
+import socket
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from coverage_tags import covers
 from raw_http import RawConnection, has_answers, split_answers
 from relay_client import JAPAN, Bundle, eventually
 from relay_stack import cms
+from slow_clients import asked
 
 
 def wait_until_out(terminal):
@@ -79,3 +81,20 @@ def test_an_upload_that_ends_after_its_licence_is_not_accepted(stack, people):
     answers = end_body_late(stack, terminal, "PUT /v1/outbox/" + bundle.bundle_id, body, end_licence)
     assert [answer.answer for answer in answers] == [(403, "licence_required")]
     assert terminal.sent(bundle).answer == (404, "not_found")
+
+
+@covers("§3 revocation within five seconds", "GET /v1/inbox/{bundle_id}/chunks/{n}")
+@LOSSES
+def test_a_chunk_that_is_read_slowly_breaks_off_after_the_loss(stack, people, lose, code):
+    receiver = stack.office()
+    terminal = stack.terminal(receiver)
+    bundle = Bundle(people.a, receiver, payload=cms.encrypt_to_size(4 << 20, receiver.cert))
+    people.at_a.send(bundle)
+    terminal.claim(bundle)
+    line, field = "GET /v1/inbox/%s/chunks/0" % bundle.bundle_id, "Relay-Claim: %s\r\n" % bundle.claim_id
+    with asked(stack, terminal, line, field) as connection:
+        connection.sip(1)
+        lose(stack, terminal)
+        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        received = connection.receive(has_answers(1))
+        assert connection.ended and len(received) < 3 << 20, code
