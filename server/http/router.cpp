@@ -31,8 +31,6 @@ bool has_form(Segment segment, std::string_view text) {
         return text.size() == 64 && is_lower_hex(text);
     case Segment::office:
         return protocol::OfficeNumber::parse(text).has_value();
-    case Segment::rest:
-        return !text.empty();
     }
     return false;
 }
@@ -43,7 +41,6 @@ Segment named_segment(std::string_view name) {
         {"{number}", Segment::number},
         {"{digest}", Segment::digest},
         {"{office}", Segment::office},
-        {"{rest}", Segment::rest},
     };
     for (const auto& [text, segment] : all) {
         if (text == name) {
@@ -95,7 +92,7 @@ bool Router::fits(const std::vector<Part>& parts, std::string_view path, std::ve
             return false;
         }
         path.remove_prefix(1);
-        const std::string_view text = part.segment == Segment::rest ? path : path.substr(0, path.find('/'));
+        const std::string_view text = path.substr(0, path.find('/'));
         if (part.segment == Segment::literal ? text != part.text : !has_form(part.segment, text)) {
             return false;
         }

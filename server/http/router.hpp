@@ -25,8 +25,8 @@ enum class BodyKind : std::uint8_t {
 };
 
 /// The form of a segment; what is not of it is 404. {uuid} lower case, {number} 0 to 999999999 without leading zeros,
-/// {digest} 64 lower-case hex digits, {office} an office number, {rest} all that follows (last only, not empty).
-enum class Segment : std::uint8_t { literal, uuid, number, digest, office, rest };
+/// {digest} 64 lower-case hex digits, {office} an office number.
+enum class Segment : std::uint8_t { literal, uuid, number, digest, office };
 
 /// Runs before the body of a stream route is read, so that refusals need none (Expect: 100-continue).
 using Handler = std::function<Awaitable<Result<Response>>(Request&)>;

@@ -23,8 +23,7 @@ Router sample() {
          route(Method::put, "/v1/outbox/{uuid}/chunks/{number}"),
          route(Method::get, "/v1/offices/{office}"),
          route(Method::get, "/v1/offices/{office}/certificates/{digest}"),
-         route(Method::post, "/v1/inbox/claims"),
-         route(Method::get, "/log/tile/{rest}")}
+         route(Method::post, "/v1/inbox/claims")}
     );
 }
 
@@ -41,9 +40,6 @@ TEST_CASE("a path leads to its route, with what its segments say", "[server]") {
     const auto certificate = router.match(Method::get, "/v1/offices/2670100011/certificates/" + std::string(64, 'a'));
     REQUIRE(certificate.route != nullptr);
     CHECK(certificate.captures.size() == 2);
-    const auto tile = router.match(Method::get, "/log/tile/0/x001/067.p/5");
-    REQUIRE(tile.route != nullptr);
-    CHECK(tile.captures == std::vector<std::string>{"0/x001/067.p/5"});
     CHECK(router.match(Method::post, "/v1/inbox/claims").route != nullptr);
 }
 
