@@ -91,6 +91,26 @@ prepare(const DraftStore& store, const Draft& draft, const Settings& settings, S
     return **std::move(packed);
 }
 
+Outcome<Json> send_packed(const DraftStore& store, const Draft& draft, const PackedBundle& bundle, Session& session) {
+    auto accepted = draft.being_sent ? send_bundle_again(session, bundle) : send_bundle(session, bundle);
+    if (accepted) {
+        return accepted;
+    }
+    // Refused for good: nothing is there, and the next attempt makes a new bundle. Unclear: the same one again.
+    auto failure = accepted.error();
+    const int status = failure.status;
+    if (status == 409 || status == 410 || status == 413 || status == 422) {
+        (void)store.drop_packed(draft.id);
+    }
+    if (status == 410) {
+        failure.text += words(
+            "; the draft stays, and the same command sends it once more",
+            "。下書きは残してあります。もう一度同じコマンドを実行すると、あらためて送信します"
+        );
+    }
+    return failure;
+}
+
 } // namespace
 
 Outcome<void> run_draft_save(const Settings& settings, const SendOptions& options) {
@@ -162,21 +182,9 @@ Outcome<void> run_draft_send(const Settings& settings, const DraftOptions& optio
     if (!bundle) {
         return bundle.error();
     }
-    const auto accepted = draft->being_sent ? send_bundle_again(*session, *bundle) : send_bundle(*session, *bundle);
+    const auto accepted = send_packed(store, *draft, *bundle, *session);
     if (!accepted) {
-        // Refused for good: nothing is there, and the next attempt makes a new bundle. Unclear: the same one again.
-        auto failure = accepted.error();
-        const int status = failure.status;
-        if (status == 409 || status == 410 || status == 413 || status == 422) {
-            (void)store.drop_packed(options.id);
-        }
-        if (status == 410) {
-            failure.text += words(
-                "; the draft stays, and the same command sends it once more",
-                "。下書きは残してあります。もう一度同じコマンドを実行すると、あらためて送信します"
-            );
-        }
-        return failure;
+        return accepted.error();
     }
     if (settings.json) {
         std::cout << pretty(*accepted) << '\n';

@@ -123,27 +123,12 @@ private:
         if (!name) {
             return name.error();
         }
-        if (const auto before = told_before_.find(*name); before != told_before_.end()) {
-            const auto told = tell_if_accepted(number, *name, before->second);
-            if (!told || *told) {
-                return told ? Outcome<void>() : told.error();
-            }
-        }
         auto upload = uploads_.open(*name);
         if (!upload) {
             return upload.error();
         }
-        if (upload->accepted || upload->too_old) {
-            const auto told = tell_if_accepted(number, *name, upload->bundle->manifest.bundle_id);
-            if (!told) {
-                return told.error();
-            }
-            if (*told) {
-                return upload->accepted ? Outcome<void>() : uploads_.note_accepted(*upload);
-            }
-            if (auto refused = forget_unknown(*upload); !refused) {
-                return refused;
-            }
+        if (const auto told = tell_if_sent(number, *name, *upload); !told || *told) {
+            return told ? Outcome<void>() : told.error();
         }
         const bool resumed = upload->bundle.has_value();
         Sending sending{*std::move(name), *std::move(upload), resumed};
@@ -170,6 +155,26 @@ private:
         }
         upload.bundle = *std::move(bundle);
         return uploads_.save(upload);
+    }
+
+    /// True when an earlier run has sent the unit, and what became of it is told now.
+    Outcome<bool> tell_if_sent(std::size_t number, const std::string& name, UploadStore::Upload& upload) {
+        if (const auto before = told_before_.find(name); before != told_before_.end()) {
+            if (auto told = tell_if_accepted(number, name, before->second); !told || *told) {
+                return told;
+            }
+        }
+        if (!upload.accepted && !upload.too_old) {
+            return false;
+        }
+        auto told = tell_if_accepted(number, name, upload.bundle->manifest.bundle_id);
+        if (!told) {
+            return told;
+        }
+        const auto kept = !*told            ? forget_unknown(upload)
+                          : upload.accepted ? Outcome<void>()
+                                            : uploads_.note_accepted(upload);
+        return kept ? told : kept.error();
     }
 
     /// Of a unit that an earlier run of this batch may have sent. False when the relay does not have it.
@@ -281,6 +286,15 @@ private:
     std::map<protocol::OfficeNumber, Outcome<Recipient>> recipients_;
 };
 
+Outcome<void> tell(const Settings& settings, const BatchReport& report) {
+    if (settings.json) {
+        std::cout << pretty(report.json()) << '\n';
+    } else {
+        report.print(std::cout);
+    }
+    return flush_output();
+}
+
 } // namespace
 
 Outcome<void> run_send_batch(const Settings& settings, const BatchOptions& options) {
@@ -322,12 +336,7 @@ Outcome<void> run_send_batch(const Settings& settings, const BatchOptions& optio
         report
     );
     run.run(sorted.units);
-    if (settings.json) {
-        std::cout << pretty(report.json()) << '\n';
-    } else {
-        report.print(std::cout);
-    }
-    if (auto told = flush_output(); !told) {
+    if (auto told = tell(settings, report); !told) {
         return told;
     }
     auto verdict = report.verdict();

@@ -199,7 +199,7 @@ bool lacked_memory() {
 }
 
 /// What OpenSSL could not do with a content: for want of memory, or because of the content.
-Failure openssl_failure(std::string_view english, std::string_view japanese) {
+Failure blame_memory_or_content(std::string_view english, std::string_view japanese) {
     const bool memory = lacked_memory();
     auto text = words(english, japanese, {take_openssl_reason()});
     return memory ? local_failure(std::move(text)) : content_failure(std::move(text));
@@ -247,7 +247,7 @@ Outcome<void> decrypt_into(CMS_ContentInfo* cms, BIO* source, BIO* out, const Ke
         top = below;
     }
     if (content == nullptr || (!good && lacked_memory())) {
-        return openssl_failure("the payload cannot be decrypted: {0}", "データを復号できません: {0}");
+        return blame_memory_or_content("the payload cannot be decrypted: {0}", "データを復号できません: {0}");
     }
     ERR_clear_error();
     if (!good && found == ContentKey::of_another) {
@@ -312,7 +312,7 @@ Outcome<void> decrypt_file(const fs::path& from, const fs::path& to, const Keys&
     const auto* at = parts->structure.data();
     const Handle<CMS_ContentInfo> cms(d2i_CMS_ContentInfo(nullptr, &at, static_cast<long>(parts->structure.size())));
     if (!cms) {
-        return openssl_failure(
+        return blame_memory_or_content(
             "the payload is no readable CMS AuthEnvelopedData: {0}",
             "データをCMS（AuthEnvelopedData）として読めません: {0}"
         );
