@@ -200,7 +200,7 @@ void add_limits(std::vector<ConfigKey>& keys) {
         [](Config & c) -> auto& { return c.limits.memory; },
         1LL << 20,
         any_size,
-        "most memory for bodies in flight; beyond it new uploads wait at most 5 s, then get 503"
+        "most memory for bodies and large answers in flight, an eighth for one caller; who gets none in 5 s gets 503"
     ));
     keys.push_back(number_key(
         "limits.requests_per_second",
