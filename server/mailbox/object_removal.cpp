@@ -1,19 +1,19 @@
 #include "server/mailbox/object_removal.hpp"
 
-#include "storage/completion.hpp"
-
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
-#include <memory>
+#include <exception>
 #include <utility>
 
 namespace relay::server::mailbox {
 
 namespace {
 
-/// What the deletes of one call share; all of them run on the caller's thread.
+/// What the deletes of one call share; all of them run on the caller's thread, and end before the call.
 struct Shared {
     Shared(storage::PayloadStore& store, std::vector<std::string> all) : payloads(store), keys(std::move(all)) {}
 
@@ -31,45 +31,42 @@ struct Shared {
     std::vector<std::string> keys;
     std::size_t next = 0;
     bool silent = false;
-    std::size_t running = 0;
     Removal outcome;
-    std::unique_ptr<storage::Completion<void>> done;
 };
 
-Awaitable<void> remove_in_turn(std::shared_ptr<Shared> shared) {
-    while (shared->next < shared->keys.size() && !shared->silent) {
-        const std::string key = shared->keys[shared->next++];
-        const auto removed = co_await shared->payloads.remove(key);
-        shared->note(key, removed);
+Awaitable<void> remove_in_turn(Shared& shared) {
+    while (shared.next < shared.keys.size() && !shared.silent) {
+        const std::string key = shared.keys[shared.next++];
+        const auto removed = co_await shared.payloads.remove(key);
+        shared.note(key, removed);
     }
 }
 
 } // namespace
 
 Awaitable<Removal> remove_together(storage::PayloadStore& payloads, std::vector<std::string> keys, int at_once) {
-    const auto executor = co_await boost::asio::this_coro::executor;
-    const auto shared = std::make_shared<Shared>(payloads, std::move(keys));
-    if (shared->keys.empty()) {
-        co_return Removal();
-    }
-    auto begin = [&shared, &executor, at_once](std::unique_ptr<storage::Completion<void>> done) {
-        const auto count = std::min(shared->keys.size(), static_cast<std::size_t>(std::max(at_once, 1)));
-        shared->done = std::move(done);
-        shared->running = count;
-        for (std::size_t i = 0; i < count; ++i) {
-            boost::asio::co_spawn(executor, remove_in_turn(shared), [shared](const std::exception_ptr& thrown) {
-                if (thrown) {
-                    shared->note({}, protocol::errors::internal("a delete threw"));
-                }
-                if (--shared->running == 0) {
-                    shared->done->complete(protocol::Result<void>());
-                }
-            });
+    const Executor executor = co_await boost::asio::this_coro::executor;
+    boost::asio::steady_timer all_done(executor);
+    all_done.expires_at(boost::asio::steady_timer::time_point::max());
+    Shared shared(payloads, std::move(keys));
+    std::size_t left = std::min(shared.keys.size(), static_cast<std::size_t>(std::max(at_once, 1)));
+    const auto ended = [&](const std::exception_ptr& thrown) {
+        if (thrown) {
+            shared.note({}, protocol::errors::internal("a delete threw"));
+        }
+        if (--left == 0) {
+            all_done.cancel();
         }
     };
-    const auto all = co_await storage::await_completion<void>(std::move(begin));
-    static_cast<void>(all);
-    co_return std::move(shared->outcome);
+    const std::size_t count = left;
+    for (std::size_t i = 0; i < count; ++i) {
+        boost::asio::co_spawn(executor, remove_in_turn(shared), ended);
+    }
+    while (left > 0) {
+        boost::system::error_code cancelled;
+        co_await all_done.async_wait(boost::asio::redirect_error(use_relay_awaitable, cancelled));
+    }
+    co_return std::move(shared.outcome);
 }
 
 } // namespace relay::server::mailbox
