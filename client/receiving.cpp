@@ -96,9 +96,8 @@ Failure Download::not_known_here(const protocol::BundleId& bundle_id, const Fail
     told.text += words(
         " Its download was begun in this folder, perhaps with the settings of another relay or office: fetch it with "
         "those. What was downloaded is kept; its record is {0}",
-        " このフォルダーで取得の途中のデータです。別のサーバか事業所の設定で始めたものであれば、その設定で取得してくだ"
-        "さ"
-        "い。取得した分は残してあります（記録: {0}）",
+        " このフォルダーで取得の途中のデータです。別のサーバか事業所の設定で始めたものであれば、"
+        "その設定で取得してください。取得した分は残してあります（記録: {0}）",
         {claims_.record_file(bundle_id).string()}
     );
     return told;

@@ -20,9 +20,8 @@ constexpr int objects_looked_for = 20;
 Error not_ours(std::string_view why) {
     return protocol::errors::internal(
         "objects.url names a store that is not this relay's: " + std::string(why) +
-        ". Is its file system mounted, is it the right bucket? If it is to be this relay's from now on: relayctl "
-        "objects "
-        "adopt"
+        ". Is its file system mounted, is it the right bucket? If it is to be this relay's from now "
+        "on: relayctl objects adopt"
     );
 }
 

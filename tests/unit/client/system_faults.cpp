@@ -11,6 +11,7 @@
 namespace {
 
 bool rename_flags = true;
+bool descriptors = true;
 int good_reads = INT_MAX;
 bool struck_once = false;
 const char* to_remove = nullptr;
@@ -22,6 +23,7 @@ extern "C" {
 int __real_renameat2(int from_folder, const char* from, int to_folder, const char* to, unsigned flags);
 ssize_t __real_pread(int descriptor, void* to, size_t size, off_t offset);
 int __real_flock(int descriptor, int operation);
+int __real_open(const char* path, int flags, mode_t mode);
 
 int __wrap_renameat2(int from_folder, const char* from, int to_folder, const char* to, unsigned flags) {
     if (flags != 0 && !rename_flags) {
@@ -41,6 +43,14 @@ ssize_t __wrap_pread(int descriptor, void* to, size_t size, off_t offset) {
         --good_reads;
     }
     return __real_pread(descriptor, to, size, offset);
+}
+
+int __wrap_open(const char* path, int flags, mode_t mode) {
+    if (!descriptors) {
+        errno = EMFILE;
+        return -1;
+    }
+    return __real_open(path, flags, mode);
 }
 
 int __wrap_flock(int descriptor, int operation) {
@@ -67,6 +77,14 @@ RemovedBeforeLocked::RemovedBeforeLocked(const char* path) {
 
 RemovedBeforeLocked::~RemovedBeforeLocked() {
     to_remove = nullptr;
+}
+
+NoDescriptors::NoDescriptors() {
+    descriptors = false;
+}
+
+NoDescriptors::~NoDescriptors() {
+    descriptors = true;
 }
 
 ReadFault::ReadFault(int good) {

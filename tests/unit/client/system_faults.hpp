@@ -22,6 +22,15 @@ public:
     ~RemovedBeforeLocked();
 };
 
+/// While it lives, open() fails with EMFILE.
+class NoDescriptors {
+public:
+    NoDescriptors();
+    NoDescriptors(const NoDescriptors&) = delete;
+    NoDescriptors& operator=(const NoDescriptors&) = delete;
+    ~NoDescriptors();
+};
+
 /// While it lives, pread() fails with EIO after it was called `good` times.
 class ReadFault {
 public:
