@@ -10,22 +10,9 @@ from reference_client import Client
 from relay_client import eventually
 from relay_stack import cms
 from stack import standard_files
-from tcp_proxy import TcpProxy
 
 UNITS = 24  # bundles, to two offices in turn
 BEFORE_THE_BATCH = 20_000  # bytes: more than the client says before the call that sends, and less than that call
-
-
-@pytest.fixture(scope="module")
-def line(stack):
-    proxy = TcpProxy(stack.endpoint.port)
-    yield proxy
-    proxy.close()
-
-
-@pytest.fixture(scope="module")
-def sender(stack, people, line):
-    return Client(stack, people.a, line.port)
 
 
 class Month:

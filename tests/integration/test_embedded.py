@@ -76,17 +76,10 @@ def test_root_follows_no_link_that_the_service_made(stack, tmp_path):
 
 
 def test_a_relay_toml_that_is_no_toml_is_told_in_one_line_and_hinders_no_down(stack):
-    with open(stack.config, encoding="utf-8") as file:
-        before = file.read()
-    with open(stack.config, "a", encoding="utf-8") as file:
-        file.write("\nthis is no TOML\n")
-    try:
+    with stack.config_with("this is no TOML"):
         assert stack.embedded("down", stack.dir)[0] == 0
         code, said = stack.embedded("up", stack.dir, check=False)
         assert code == 1 and "relay.toml" in said and "Traceback" not in said, said
-    finally:
-        with open(stack.config, "w", encoding="utf-8") as file:
-            file.write(before)
     stack.up()
 
 

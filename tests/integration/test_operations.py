@@ -56,16 +56,9 @@ def test_serve_reads_secrets_with_the_rights_of_the_one_who_wrote_their_names(st
 
 
 def test_a_configuration_that_cannot_be_read_again_is_told(stack):
-    with open(stack.config, encoding="utf-8") as file:
-        before = file.read()
-    with open(stack.config, "a", encoding="utf-8") as file:
-        file.write("\n[nonsense]\nkey = 1\n")
-    try:
+    with stack.config_with("[nonsense]\nkey = 1"):
         stack.signal(signal.SIGHUP)
         eventually(lambda: b"config_not_reloaded" in stack.log() and b"nonsense.key" in stack.log(), 10, "the log tells")
-    finally:
-        with open(stack.config, "w", encoding="utf-8") as file:
-            file.write(before)
 
 
 def test_a_wrong_environment_variable_is_refused_by_name(stack):

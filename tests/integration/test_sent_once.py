@@ -10,21 +10,8 @@ import pytest
 from reference_client import Client
 from relay_client import eventually
 from stack import standard_files
-from tcp_proxy import TcpProxy
 
 DAY = 24 * 3600
-
-
-@pytest.fixture(scope="module")
-def line(stack):
-    proxy = TcpProxy(stack.endpoint.port)
-    yield proxy
-    proxy.close()
-
-
-@pytest.fixture(scope="module")
-def sender(stack, people, line):
-    return Client(stack, people.a, line.port)
 
 
 @pytest.fixture(autouse=True)

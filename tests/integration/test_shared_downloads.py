@@ -7,14 +7,6 @@ import os
 import pytest
 from reference_client import Client
 from relay_client import Bundle, eventually
-from tcp_proxy import TcpProxy
-
-
-@pytest.fixture(scope="module")
-def line(stack):
-    proxy = TcpProxy(stack.endpoint.port)
-    yield proxy
-    proxy.close()
 
 
 @pytest.fixture

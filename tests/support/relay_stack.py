@@ -1,5 +1,6 @@
 """The service under test: deploy/embedded in a temporary directory, provisioned by relayctl."""
 
+import contextlib
 import datetime
 import os
 import re
@@ -124,6 +125,19 @@ class Stack:
             return b""
         with open(path, "rb") as file:
             return file.read()
+
+    @contextlib.contextmanager
+    def config_with(self, text):
+        """The configuration with that behind it, while it lasts."""
+        with open(self.config, encoding="utf-8") as file:
+            before = file.read()
+        with open(self.config, "a", encoding="utf-8") as file:
+            file.write("\n" + text + "\n")
+        try:
+            yield
+        finally:
+            with open(self.config, "w", encoding="utf-8") as file:
+                file.write(before)
 
     def log(self):
         """What the main server has logged."""
