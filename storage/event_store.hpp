@@ -43,8 +43,8 @@ struct EventRow {
 };
 
 struct EventPage {
-    std::vector<EventRow>
-        events; ///< at most the limit; fewer, or none, where much of the log holds nothing that is meant
+    /// At most the limit; fewer, or none, where much of the log holds nothing that is meant.
+    std::vector<EventRow> events;
     std::optional<EventPlace> next; ///< nothing: this is the last page
 };
 

@@ -43,10 +43,7 @@ Answer list_events(const Services& services, Request& request) {
     }
     const auto form = choose_event_form(request.list_field("accept"));
     if (form != EventForm::json) {
-        // The request outlives its answer.
-        co_return stream_events(services.events, query, form, [&services, &request] {
-            return services.access.still_allowed(*request.peer, *request.caller);
-        });
+        co_return stream_events(services.events, query, form, still_allowed(services, request));
     }
     auto page = co_await services.events.list_events(query);
     if (!page) {

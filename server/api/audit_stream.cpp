@@ -14,7 +14,6 @@ namespace relay::server::api {
 namespace {
 
 constexpr int events_a_page = 500;
-using StillAllowed = std::function<Awaitable<protocol::Result<void>>()>;
 
 struct Column {
     std::string_view name;

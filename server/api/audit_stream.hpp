@@ -1,11 +1,11 @@
 // The delivery log as one streamed answer: JSON lines or CSV, page after page, in bounded memory (protocol.md §9).
 #pragma once
 
+#include "server/api/services.hpp"
 #include "server/http/response.hpp"
 #include "storage/event_store.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 
@@ -21,11 +21,7 @@ void append_event_json(std::string& out, const storage::EventRow& event);
 
 /// 200 with every event that `query` finds from its place on, whatever its limit says. `form` is lines or csv.
 /// `events` must outlive the answer. `still_allowed` is asked before each page; after a no the answer is broken off.
-[[nodiscard]] http::Response stream_events(
-    storage::EventStore& events,
-    storage::EventQuery query,
-    EventForm form,
-    std::function<Awaitable<protocol::Result<void>>()> still_allowed
-);
+[[nodiscard]] http::Response
+stream_events(storage::EventStore& events, storage::EventQuery query, EventForm form, StillAllowed still_allowed);
 
 } // namespace relay::server::api

@@ -8,7 +8,6 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
-#include <functional>
 
 namespace relay::server::api {
 
@@ -88,8 +87,6 @@ Answer put_chunk(const Services& services, Request& request) {
     auto response = co_await bundle_response(services.registry, 201, **completed, Detail::answer);
     co_return response;
 }
-
-using StillAllowed = std::function<Awaitable<Result<void>>()>;
 
 /// A chunk, or a range of it, on its way out.
 class ChunkBody final : public http::BodySource {
@@ -199,11 +196,8 @@ Answer get_chunk(const Services& services, Request& request) {
     const Executor executor = co_await boost::asio::this_coro::executor;
     const std::vector<HeldClaim> held{{bundle_id_of(request), *claim_id}};
     auto call = std::make_unique<LastingCall>(services, executor, party, held);
-    StillAllowed still_allowed = [&services, &request] { // the request outlives its answer
-        return services.access.still_allowed(*request.peer, *request.caller);
-    };
     response.source = std::make_unique<ChunkBody>(
-        std::move(*chunk), std::move(*memory), range, std::move(call), std::move(still_allowed)
+        std::move(*chunk), std::move(*memory), range, std::move(call), still_allowed(services, request)
     );
     co_return response;
 }

@@ -3,7 +3,6 @@
 #include "protocol/json_writer.hpp"
 #include "protocol/problem.hpp"
 #include "server/api/bundle_json.hpp"
-#include "server/api/gather.hpp"
 #include "server/api/parameters.hpp"
 #include "server/api/services.hpp"
 

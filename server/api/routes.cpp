@@ -23,6 +23,10 @@ http::Handler bind_handler(const Services& services, Answer (*handler)(const Ser
     return [&services, handler](Request& request) { return handler(services, request); };
 }
 
+StillAllowed still_allowed(const Services& services, const Request& request) {
+    return [&services, &request] { return services.access.still_allowed(*request.peer, *request.caller); };
+}
+
 mailbox::Party party_of(const Request& request) {
     return {request.caller->user_id, request.caller->office, request.caller->certificate_sha256};
 }

@@ -6,7 +6,6 @@
 #include "server/accounts/registry.hpp"
 #include "server/accounts/sign_in.hpp"
 #include "server/api/access.hpp"
-#include "server/api/gather.hpp"
 #include "server/config.hpp"
 #include "server/http/memory_budget.hpp"
 #include "server/http/router.hpp"
@@ -16,7 +15,10 @@
 #include "storage/account_store.hpp"
 #include "storage/bundle_store.hpp"
 #include "storage/event_store.hpp"
+#include "storage/gather.hpp"
 
+#include <cstddef>
+#include <functional>
 #include <vector>
 
 namespace relay::server::api {
@@ -26,6 +28,9 @@ using http::Response;
 using http::Route;
 using protocol::Result;
 using Answer = Awaitable<Result<Response>>;
+
+/// Entries of one batch.
+inline constexpr std::size_t max_batch = 100;
 
 struct Services {
     const Config& config;
@@ -48,6 +53,9 @@ struct Services {
 [[nodiscard]] mailbox::Party party_of(const Request& request);
 /// The connection's certificate as the accounts see it; valid while the request is.
 [[nodiscard]] accounts::PeerCertificate certificate_of(const Request& request);
+/// Whether the caller, once let in, still is: asked while a long answer is on its way. The request outlives its answer.
+using StillAllowed = std::function<Awaitable<Result<void>>()>;
+[[nodiscard]] StillAllowed still_allowed(const Services& services, const Request& request);
 [[nodiscard]] protocol::BundleId bundle_id_of(const Request& request); ///< the first captured segment
 
 /// A handler as routes keep it. `services` must outlive the route.

@@ -117,7 +117,7 @@ Awaitable<milliseconds> Janitor::sweep_sessions() {
     co_return between_session_sweeps;
 }
 
-/// Only tells. Removing is an operator's decision: a store may be shared with a relay whose database is another one.
+/// Only tells: removing what no row knows is an operator's decision.
 Awaitable<milliseconds> Janitor::compare_objects() {
     if (!sweep_) {
         sweep_.emplace(parts_.payloads, parts_.index, parts_.clock, SweepWishes());

@@ -1,12 +1,10 @@
 #include "server/mailbox/object_removal.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
+#include "storage/gather.hpp"
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 #include <utility>
 
 namespace relay::server::mailbox {
@@ -37,7 +35,11 @@ struct Shared {
 Awaitable<void> remove_in_turn(Shared& shared) {
     while (shared.next < shared.keys.size() && !shared.silent) {
         const std::string key = shared.keys[shared.next++];
-        const auto removed = co_await shared.payloads.remove(key);
+        protocol::Result<void> removed = protocol::errors::internal("a delete threw");
+        try {
+            removed = co_await shared.payloads.remove(key);
+        } catch (const std::exception&) { // told as a failure of this object alone
+        }
         shared.note(key, removed);
     }
 }
@@ -45,27 +47,10 @@ Awaitable<void> remove_in_turn(Shared& shared) {
 } // namespace
 
 Awaitable<Removal> remove_together(storage::PayloadStore& payloads, std::vector<std::string> keys, int at_once) {
-    const Executor executor = co_await boost::asio::this_coro::executor;
-    boost::asio::steady_timer all_done(executor);
-    all_done.expires_at(boost::asio::steady_timer::time_point::max());
     Shared shared(payloads, std::move(keys));
-    std::size_t left = std::min(shared.keys.size(), static_cast<std::size_t>(std::max(at_once, 1)));
-    const auto ended = [&](const std::exception_ptr& thrown) {
-        if (thrown) {
-            shared.note({}, protocol::errors::internal("a delete threw"));
-        }
-        if (--left == 0) {
-            all_done.cancel();
-        }
-    };
-    const std::size_t count = left;
-    for (std::size_t i = 0; i < count; ++i) {
-        boost::asio::co_spawn(executor, remove_in_turn(shared), ended);
-    }
-    while (left > 0) {
-        boost::system::error_code cancelled;
-        co_await all_done.async_wait(boost::asio::redirect_error(use_relay_awaitable, cancelled));
-    }
+    const auto count = std::min(shared.keys.size(), static_cast<std::size_t>(std::max(at_once, 1)));
+    const std::function<Awaitable<void>(std::size_t)> in_turn = [&](std::size_t) { return remove_in_turn(shared); };
+    co_await gather(count, in_turn);
     co_return std::move(shared.outcome);
 }
 

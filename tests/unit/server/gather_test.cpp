@@ -1,4 +1,4 @@
-#include "server/api/gather.hpp"
+#include "storage/gather.hpp"
 
 #include "server/threads.hpp"
 
@@ -43,7 +43,7 @@ TEST_CASE("the entries of a batch run on all batch threads, and the caller goes 
     };
     run_on_network(threads, [&]() -> Awaitable<void> {
         before = std::this_thread::get_id();
-        co_await api::gather_on(threads.batch_contexts(), ran.size(), note);
+        co_await gather_on(threads.batch_contexts(), ran.size(), note);
         after = std::this_thread::get_id();
     });
     CHECK(before == after);
@@ -65,7 +65,7 @@ TEST_CASE("an entry that throws is told when all others have ended", "[server]")
     };
     run_on_network(threads, [&]() -> Awaitable<void> {
         try {
-            co_await api::gather_on(threads.batch_contexts(), done.size(), work);
+            co_await gather_on(threads.batch_contexts(), done.size(), work);
         } catch (const std::runtime_error&) {
             thrown = true;
         }

@@ -1,4 +1,4 @@
-#include "server/api/gather.hpp"
+#include "storage/gather.hpp"
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -8,7 +8,7 @@
 
 #include <exception>
 
-namespace relay::server::api {
+namespace relay {
 namespace {
 
 /// `executor_of(i)`: where entry i runs.
@@ -54,4 +54,4 @@ gather_on(const Workers& workers, std::size_t count, const std::function<Awaitab
     co_await run_all(count, task, in_turn);
 }
 
-} // namespace relay::server::api
+} // namespace relay

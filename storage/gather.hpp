@@ -1,4 +1,4 @@
-// Runs the entries of a batch side by side and waits for all of them.
+// Runs several coroutines side by side and waits for all of them.
 #pragma once
 
 #include "storage/awaitable.hpp"
@@ -7,10 +7,7 @@
 #include <functional>
 #include <vector>
 
-namespace relay::server::api {
-
-/// Entries of one batch.
-inline constexpr std::size_t max_batch = 100;
+namespace relay {
 
 /// Starts `task(0)` … `task(count - 1)` in this order on the caller's io_context and returns when all have ended. Each
 /// answers for its own errors; an exception of one is thrown here once all have ended. `task` must outlive the call.
@@ -23,4 +20,4 @@ using Workers = std::vector<boost::asio::io_context*>;
 [[nodiscard]] Awaitable<void>
 gather_on(const Workers& workers, std::size_t count, const std::function<Awaitable<void>(std::size_t)>& task);
 
-} // namespace relay::server::api
+} // namespace relay
